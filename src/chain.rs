@@ -1,0 +1,306 @@
+//! A chain as a whole, and how an edit changes it.
+//!
+//! Edits reach the data side as [`Act`]s with the way to the place ([`Step`]s). They were checked against the model, so
+//! they cannot fail here. A structural act takes the chain apart, changes the row of its parts, and links them again, last
+//! to first: in time linear in the chain's length, without recursion, between two cycles.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::cycle::{Cycle, Site, guarded, inside};
+use crate::failure::OnFailure;
+use crate::link::{Joiner, Knot, Link, Pass, Status, Work};
+use crate::model::Step;
+use crate::name::{Name, NodeId};
+use crate::route::Route;
+
+/// A change of the data side at one place.
+pub(crate) enum Act {
+    Insert { at: usize, knot: Box<dyn Knot> },
+    Remove { at: usize },
+    Move { from: usize, to: usize },
+    Replace { at: Step, knot: Box<dyn Knot> },
+    HandOver { at: Step, id: NodeId, make: Remake },
+    Rename { at: Step, to: Name },
+    Route { route: Route, slots: SmallVec<[u32; 4]> },
+    Attach { slot: u32, knot: Box<dyn Knot> },
+    Detach { slot: u32 },
+}
+
+/// Makes the new stage of the old one, in its place. Where that panics, what comes back is a stage that fails every item.
+pub(crate) type Remake = Box<dyn FnOnce(Box<dyn Any + Send>, Site) -> Remade + Send>;
+
+/// The new stage, and the panic that there was instead.
+pub(crate) type Remade = (Box<dyn Knot>, Option<Box<dyn Any + Send>>);
+
+/// What an edit took out, for the receipt.
+pub(crate) type Taken = Vec<(NodeId, Box<dyn Any + Send>)>;
+
+/// A chain whose types are forgotten.
+pub(crate) trait AnyChain {
+    /// The first stage.
+    fn first(&mut self) -> Option<&mut dyn Knot>;
+    /// Carries out `act` in the chain that `within` leads to from here.
+    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle);
+}
+
+/// A switch whose types are forgotten.
+pub(crate) trait AnySwitch {
+    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle, name: &Name);
+}
+
+/// A chain of stages from `A` to `B`.
+pub(crate) struct Chain<A, B> {
+    link: Option<Box<dyn Link<A, B>>>,
+    /// Makes the chain of no stages; it fits where `A` is `B`, and a chain gets empty only there.
+    pass: fn() -> Box<dyn Any + Send>,
+    pub(crate) on_failure: OnFailure,
+}
+
+impl<T: Send + 'static> Chain<T, T> {
+    pub(crate) fn new() -> Self {
+        let pass: fn() -> Box<dyn Any + Send> = || {
+            let pass: Box<dyn Link<T, T>> = Box::new(Pass);
+            Box::new(pass)
+        };
+        Self { link: None, pass, on_failure: OnFailure::stop() }
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
+    /// A chain that begins as this one does and is not put together yet; the parts of this one go into `parts`.
+    pub(crate) fn reopen<C>(mut self, parts: &mut Vec<Box<dyn Knot>>) -> Chain<A, C> {
+        parts.splice(0..0, self.disassemble());
+        Chain { link: None, pass: self.pass, on_failure: std::mem::take(&mut self.on_failure) }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.link.is_none()
+    }
+
+    fn disassemble(&mut self) -> Vec<Box<dyn Knot>> {
+        let mut parts = Vec::new();
+        if let Some(link) = self.link.take() {
+            link.unlink(&mut parts);
+        }
+        parts
+    }
+
+    /// Links the parts, which are all there are.
+    pub(crate) fn assemble(&mut self, parts: Vec<Box<dyn Knot>>) {
+        // Runs, last to first: what turns a type heads a run, and so does the first part.
+        let mut heads: Vec<(Option<Joiner>, Box<dyn Any + Send>)> = Vec::new();
+        let mut behind: Option<Box<dyn Any + Send>> = None;
+        for mut part in parts.into_iter().rev() {
+            part.set_next(behind.take());
+            let joiner = *part.joiner();
+            if part.turns() {
+                heads.push((joiner, part.into_link()));
+            } else {
+                behind = Some(part.into_link());
+            }
+        }
+        let mut whole = behind;
+        for (joiner, head) in heads.into_iter().rev() {
+            whole = match (whole, joiner) {
+                (None, _) => Some(head),
+                (Some(before), Some(join)) => join(before, head),
+                (Some(_), None) => None,
+            };
+        }
+        let whole = whole.unwrap_or_else(self.pass);
+        self.link = whole.downcast::<Box<dyn Link<A, B>>>().ok().map(|link| *link);
+        debug_assert!(self.link.is_some(), "the parts of a chain fit together");
+    }
+
+    /// What the engine may do with the chain now; in time linear in the stages on the routes that are live.
+    pub(crate) fn status(&self) -> Status {
+        let mut status = Status::CLEAR;
+        if let Some(link) = &self.link {
+            link.status(&mut status);
+        }
+        status
+    }
+
+    #[inline]
+    pub(crate) fn call(&mut self, item: A, cx: &mut Cycle) -> Option<B> {
+        self.link.as_mut()?.call(item, cx)
+    }
+
+    pub(crate) fn batch(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle) {
+        if let Some(link) = &mut self.link {
+            link.batch(items, out, cx);
+        }
+    }
+
+    pub(crate) fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle) {
+        if let Some(link) = &mut self.link {
+            link.finish(out, cx);
+        }
+    }
+
+    /// The stage that `steps` leads to gives what it holds back; that goes on through the chain as it is.
+    pub(crate) fn drain(&mut self, steps: &[Step], out: &mut Vec<B>, cx: &mut Cycle) {
+        if let (Some(link), Some((Step::Node(at), rest))) = (&mut self.link, steps.split_first()) {
+            link.drain(*at as usize, rest, out, cx);
+        }
+    }
+
+    fn change(&mut self, act: Act, taken: &mut Taken, cx: &mut Cycle) {
+        if let Act::Rename { at: Step::Node(at), to } = act {
+            if let Some(knot) = self.link.as_mut().and_then(|link| link.knot(at as usize)) {
+                knot.site_mut().name = to;
+            }
+            return;
+        }
+        let mut parts = self.disassemble();
+        match act {
+            Act::Insert { at, knot } => parts.insert(at.min(parts.len()), knot),
+            Act::Remove { at } => retire(parts.remove(at), taken, cx),
+            Act::Move { from, to } => {
+                let part = parts.remove(from);
+                parts.insert(to, part);
+            }
+            Act::Replace { at: Step::Node(at), mut knot } => {
+                let at = at as usize;
+                *knot.joiner() = parts[at].joiner().take();
+                let old = std::mem::replace(&mut parts[at], knot);
+                retire(old, taken, cx);
+            }
+            Act::HandOver { at: Step::Node(at), id, make } => {
+                let mut old = parts.remove(at as usize);
+                let joiner = old.joiner().take();
+                let mut new = hand_over(old, id, make, cx);
+                *new.joiner() = joiner;
+                parts.insert(at as usize, new);
+            }
+            _ => {}
+        }
+        self.assemble(parts);
+    }
+}
+
+/// Puts the stage that was taken out where the receipt finds it; what it still holds leaves the pipeline with it.
+pub(crate) fn retire(old: Box<dyn Knot>, taken: &mut Taken, cx: &mut Cycle) {
+    let held = old.held();
+    if held > 0 {
+        cx.settle(old.site(), 0, 0, -held);
+    }
+    taken.push((old.site().id, old.into_stage()));
+}
+
+/// Lets `make` turn the old stage into the new one; the items it holds go with it.
+pub(crate) fn hand_over(old: Box<dyn Knot>, id: NodeId, make: Remake, cx: &mut Cycle) -> Box<dyn Knot> {
+    let held = old.held();
+    let site = Site { id, name: old.site().name.clone(), counts: Arc::clone(&old.site().counts) };
+    let (new, panic) = make(old.into_stage(), site);
+    if let Some(panic) = panic {
+        cx.broke(new.site());
+        cx.panic.get_or_insert(panic);
+    }
+    cx.settle(new.site(), 0, 0, new.held() - held);
+    new
+}
+
+impl<A: Send + 'static, B: Send + 'static> AnyChain for Chain<A, B> {
+    fn first(&mut self) -> Option<&mut dyn Knot> {
+        self.link.as_mut()?.knot(0)
+    }
+
+    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle) {
+        let Some((first, rest)) = within.split_first() else {
+            return self.change(act, taken, cx);
+        };
+        let Step::Node(at) = first else { return };
+        if let Some(knot) = self.link.as_mut().and_then(|link| link.knot(*at as usize)) {
+            act_inside(knot, rest, act, taken, cx);
+        }
+    }
+}
+
+/// Carries out `act` somewhere inside `knot`.
+pub(crate) fn act_inside(knot: &mut dyn Knot, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle) {
+    let name = knot.site().name.clone();
+    if let Some(switch) = knot.switch() {
+        switch.act(within, act, taken, cx, &name);
+    } else if let Some(chain) = knot.chain() {
+        chain.act(within, act, taken, cx);
+    }
+}
+
+/// Taking a chain apart by the recursion that dropping it would be takes stack for each stage; this does not.
+impl<A, B> Drop for Chain<A, B> {
+    fn drop(&mut self) {
+        if let Some(link) = self.link.take() {
+            let mut parts = Vec::new();
+            link.unlink(&mut parts);
+        }
+    }
+}
+
+/// A pipeline as a stage of another.
+pub(crate) struct Nested<A, B>(pub(crate) Chain<A, B>);
+
+impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
+    fn settled<R>(&mut self, cx: &mut Cycle, site: &Site, run: impl FnOnce(&mut Chain<A, B>, &mut Cycle) -> R) -> R {
+        let from = cx.failures.len();
+        let result = inside(cx, &site.name, |cx| {
+            if let Some(trace) = &mut cx.trace {
+                trace.enter(&site.name);
+            }
+            let result = run(&mut self.0, cx);
+            if let Some(trace) = &mut cx.trace {
+                trace.leave();
+            }
+            result
+        });
+        if cx.failures.len() > from && !self.0.on_failure.is_stop() {
+            guarded(cx, site, |cx| self.0.on_failure.settle(&mut cx.failures, from));
+        }
+        result
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
+    fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B> {
+        self.settled(cx, site, |chain, cx| chain.call(item, cx))
+    }
+
+    fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        self.settled(cx, site, |chain, cx| chain.batch(items, out, cx));
+    }
+
+    fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        self.settled(cx, site, |chain, cx| chain.finish(out, cx));
+    }
+
+    fn drain(&mut self, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        self.settled(cx, site, |chain, cx| chain.drain(rest, out, cx));
+    }
+
+    fn status(&self, site: &Site) -> Status {
+        let mut status = self.0.status();
+        if let Some(path) = &mut status.blocked {
+            path.prefix(&site.name);
+        }
+        status
+    }
+
+    fn held(&self) -> i64 {
+        0
+    }
+
+    fn into_stage(self) -> Box<dyn Any + Send> {
+        Box::new(self.0)
+    }
+
+    fn chain(&mut self) -> Option<&mut dyn AnyChain> {
+        Some(&mut self.0)
+    }
+
+    fn is_plain(&self) -> bool {
+        false
+    }
+}

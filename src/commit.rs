@@ -1,0 +1,532 @@
+//! What a commit does: checks an edit against the model, change by change, and makes of it what the data side carries out.
+//!
+//! Each change is looked up, checked, and made in the model at once, so that the next change finds the pipeline as this
+//! one leaves it. Where a change is refused, those before it are undone in reverse order, and what they had brought along
+//! goes back into the edit.
+
+use std::collections::{HashMap, HashSet};
+
+use smallvec::SmallVec;
+
+use crate::chain::Act;
+use crate::edit::{Asked, Edit, Place, Where};
+use crate::error::Refusal;
+use crate::model::{Change, DEPTH_LIMIT, Entry, Kind, Plan, Step, Steps, Target};
+use crate::name::{Name, NodeId, Path, Type};
+
+/// A checked edit: what the data side does, in order.
+pub(crate) struct Checked {
+    /// The ways, as they were before the edit, to the stages that leave: they give what they hold back first.
+    pub(crate) drains: Vec<Steps>,
+    pub(crate) acts: SmallVec<[(Steps, Act); 1]>,
+    /// The entries that leave the model, with the paths they had.
+    pub(crate) left: Vec<(Path, Entry)>,
+    /// Whether the pipeline is paused from now on.
+    pub(crate) paused: Option<bool>,
+}
+
+/// Checks `edit` and makes its changes in `plan`; refused, `plan` and `edit` are as before.
+pub(crate) fn commit(plan: &mut Plan, edit: &mut Edit) -> Result<Checked, (Refusal, usize)> {
+    let mut desk = Desk { plan, origins: Origins::default(), drains: Vec::new() };
+    let mut done: SmallVec<[Done; 1]> = SmallVec::new();
+    for (number, asked) in edit.changes.iter_mut().enumerate() {
+        let mut change = Done { undo: SmallVec::new(), within: Steps::new(), draft: Draft::Nothing, left: None };
+        let made = desk.make(asked, &mut change);
+        done.push(change);
+        if let Err(refusal) = made {
+            undo(desk.plan, edit, done);
+            return Err((refusal, number));
+        }
+    }
+    let mut drains = desk.drains;
+    drains.sort();
+    drains.dedup_by(|later, earlier| later.starts_with(earlier));
+    let mut checked = Checked { drains, acts: SmallVec::new(), left: Vec::new(), paused: None };
+    for (change, asked) in done.into_iter().zip(&mut edit.changes) {
+        change.finish(asked, &mut checked);
+    }
+    Ok(checked)
+}
+
+fn undo(plan: &mut Plan, edit: &mut Edit, done: SmallVec<[Done; 1]>) {
+    let changes: Vec<(Done, &mut Asked)> = done.into_iter().zip(&mut edit.changes).collect();
+    for (change, asked) in changes.into_iter().rev() {
+        for undo in change.undo.into_iter().rev() {
+            // What the change had put in comes out again, and goes back to where it came from.
+            let entry = match plan.apply(undo) {
+                Some(Change::Insert { entry, .. } | Change::Replace { entry, .. }) => entry,
+                Some(Change::Attach { target, .. }) => target.entry,
+                _ => continue,
+            };
+            if let Some(place) = asked.entry() {
+                *place = Some(entry);
+            }
+        }
+    }
+}
+
+/// A change that has been made in the model, and what the data side will do for it.
+struct Done {
+    /// What undoes it, last first.
+    undo: SmallVec<[Change; 1]>,
+    within: Steps,
+    draft: Draft,
+    /// The path of the entry that leaves by it.
+    left: Option<Path>,
+}
+
+/// An [`Act`] before the stage is put into it.
+enum Draft {
+    Nothing,
+    Insert { at: usize },
+    Remove { at: usize },
+    Moves(Vec<(usize, usize)>),
+    Replace { at: Step },
+    HandOver { at: Step, id: NodeId },
+    Rename { at: Step, to: Name },
+    Route { slots: SmallVec<[u32; 4]> },
+    Attach { slot: u32 },
+    Detach { slot: u32 },
+    Pause(bool),
+}
+
+impl Done {
+    /// The edit is accepted: takes out of `asked` what it brings along.
+    fn finish(self, asked: &mut Asked, checked: &mut Checked) {
+        if let Some(path) = self.left {
+            let entry = self.undo.into_iter().find_map(|undo| match undo {
+                Change::Insert { entry, .. } | Change::Replace { entry, .. } => Some(entry),
+                Change::Attach { target, .. } => Some(target.entry),
+                _ => None,
+            });
+            checked.left.extend(entry.map(|entry| (path, entry)));
+        }
+        let knot = |asked: &mut Asked| match asked {
+            Asked::Insert { part, .. }
+            | Asked::Replace { part, .. }
+            | Asked::Attach { part, .. }
+            | Asked::Tap { part, .. } => part.take().map(|part| part.knot),
+            _ => None,
+        };
+        let act = match self.draft {
+            Draft::Nothing => None,
+            Draft::Pause(paused) => {
+                checked.paused = Some(paused);
+                None
+            }
+            Draft::Insert { at } => knot(asked).map(|knot| Act::Insert { at, knot }),
+            Draft::Remove { at } => Some(Act::Remove { at }),
+            Draft::Moves(moves) => {
+                let acts = moves.into_iter().map(|(from, to)| (self.within.clone(), Act::Move { from, to }));
+                checked.acts.extend(acts);
+                None
+            }
+            Draft::Replace { at } => knot(asked).map(|knot| Act::Replace { at, knot }),
+            Draft::HandOver { at, id } => match asked {
+                Asked::HandOver { part, .. } => part.take().map(|part| Act::HandOver { at, id, make: part.make }),
+                _ => None,
+            },
+            Draft::Rename { at, to } => Some(Act::Rename { at, to }),
+            Draft::Route { slots } => match asked {
+                Asked::Route { route, .. } => route.take().map(|route| Act::Route { route, slots }),
+                _ => None,
+            },
+            Draft::Attach { slot } => knot(asked).map(|knot| Act::Attach { slot, knot }),
+            Draft::Detach { slot } => Some(Act::Detach { slot }),
+        };
+        checked.acts.extend(act.map(|act| (self.within, act)));
+    }
+}
+
+/// Where every stage was before the edit, as far as the edit has moved any.
+#[derive(Default)]
+struct Origins {
+    /// The stages of each pipeline whose row was changed, by the id of its entry (none for the outermost).
+    rows: HashMap<Option<NodeId>, Vec<NodeId>>,
+    /// What the edit itself has put in.
+    fresh: HashSet<NodeId>,
+    /// Stages that were handed over: whose place and items the new one has.
+    heirs: HashMap<NodeId, NodeId>,
+}
+
+impl Origins {
+    fn goes_on(&mut self, new: NodeId, old: Option<&Entry>) {
+        if let Some(old) = old {
+            if self.fresh.contains(&old.id) {
+                self.fresh.insert(new);
+            }
+            self.heirs.insert(new, self.first(old.id));
+        }
+    }
+
+    fn first(&self, id: NodeId) -> NodeId {
+        self.heirs.get(&id).copied().unwrap_or(id)
+    }
+
+    /// The way to a stage as it was before the edit; `None` for what the edit has put in.
+    fn of(&self, plan: &Plan, place: &[Step]) -> Option<Steps> {
+        let mut way = Steps::new();
+        let mut owner = None;
+        for length in 1..=place.len() {
+            let entry = plan.entry_at(&place[..length])?;
+            if self.fresh.contains(&entry.id) {
+                return None;
+            }
+            way.push(match (place[length - 1], self.rows.get(&owner)) {
+                (Step::Node(_), Some(row)) => {
+                    let at = row.iter().position(|id| *id == self.first(entry.id))?;
+                    Step::Node(number(at))
+                }
+                (step, _) => step,
+            });
+            owner = Some(self.first(entry.id));
+        }
+        Some(way)
+    }
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// Where edits are checked.
+struct Desk<'a> {
+    plan: &'a mut Plan,
+    origins: Origins,
+    drains: Vec<Steps>,
+}
+
+/// A stage that was looked up: where it is, and what it takes and gives.
+struct Found {
+    /// The way to the pipeline or switch that it is in.
+    within: Steps,
+    step: Step,
+    types: (Type, Type),
+}
+
+impl Found {
+    fn place(&self) -> Steps {
+        let mut place = self.within.clone();
+        place.push(self.step);
+        place
+    }
+
+    /// The position, of a stage that is not a target.
+    fn position(&self) -> Result<usize, Refusal> {
+        match self.step {
+            Step::Node(at) => Ok(at as usize),
+            Step::Target(_) => Err(Refusal::IsTarget),
+        }
+    }
+}
+
+impl Desk<'_> {
+    /// Checks one change, makes it in the model and drafts the act for it.
+    fn make(&mut self, asked: &mut Asked, done: &mut Done) -> Result<(), Refusal> {
+        if let Some(malformed) = asked.malformed() {
+            return Err(malformed);
+        }
+        match asked {
+            Asked::Pause => done.draft = Draft::Pause(true),
+            Asked::Resume => done.draft = Draft::Pause(false),
+            Asked::Route { switch, route } => return self.route(switch, route.as_ref(), done),
+            Asked::Insert { at, .. } => {
+                let (within, position) = self.between(at)?;
+                return self.insert(within, position, asked.entry(), done);
+            }
+            Asked::Tap { at, .. } => {
+                let found = self.find(at)?;
+                let after = self.after(&found.within, found.position()?);
+                return self.insert(found.within, after, asked.entry(), done);
+            }
+            Asked::Remove { at } => return self.remove(at, done),
+            Asked::Move { at, to } => return self.shift(at, to, done),
+            Asked::Replace { at, .. } => {
+                let path = at.clone()?;
+                return self.replace(path, false, asked.entry(), done);
+            }
+            Asked::HandOver { at, takes, part, entry } => {
+                let path = at.clone()?;
+                let old = self.plan.find(&path)?.1;
+                if old.state != *takes {
+                    return Err(Refusal::HandOver { takes: *takes, found: old.state });
+                }
+                if let Some(part) = part {
+                    *entry = Some(Entry {
+                        id: NodeId::next(),
+                        name: old.name.clone(),
+                        input: part.input,
+                        output: part.output,
+                        kind: Kind::Stage,
+                        state: part.state,
+                        counts: old.counts.clone(),
+                    });
+                }
+                return self.replace(path, true, asked.entry(), done);
+            }
+            Asked::Rename { at, to } => return self.rename(at, to.clone()?, done),
+            Asked::Attach { switch, .. } => {
+                let switch = switch.clone()?;
+                return self.attach(&switch, asked.entry(), done);
+            }
+            Asked::Detach { switch, target } => return self.detach(switch, target.clone()?, done),
+        }
+        Ok(())
+    }
+
+    fn find(&self, at: &Place) -> Result<Found, Refusal> {
+        let (mut within, entry) = self.plan.find(at.as_ref().map_err(Clone::clone)?)?;
+        let types = (entry.input, entry.output);
+        let step = within.pop().unwrap_or(Step::Node(0));
+        Ok(Found { within, step, types })
+    }
+
+    /// The position behind a stage and the taps on it.
+    fn after(&self, within: &[Step], at: usize) -> usize {
+        let entries = self.plan.plan_at(within).map_or(&[][..], |plan| &plan.entries);
+        let taps = entries.iter().skip(at + 1).take_while(|entry| matches!(entry.kind, Kind::Tap));
+        at + 1 + taps.count()
+    }
+
+    fn between(&self, at: &Where) -> Result<(Steps, usize), Refusal> {
+        match at {
+            Where::First => Ok((Steps::new(), 0)),
+            Where::Last => Ok((Steps::new(), self.plan.entries.len())),
+            Where::Before(at) => {
+                let found = self.find(at)?;
+                let position = found.position()?;
+                Ok((found.within, position))
+            }
+            Where::After(at) => {
+                let found = self.find(at)?;
+                let after = self.after(&found.within, found.position()?);
+                Ok((found.within, after))
+            }
+        }
+    }
+
+    /// Remembers the row of the pipeline at `within` before it changes for the first time.
+    fn remember(&mut self, within: &[Step]) {
+        let owner =
+            if within.is_empty() { None } else { self.plan.entry_at(within).map(|entry| self.origins.first(entry.id)) };
+        if let Some(plan) = self.plan.plan_at(within) {
+            let row = plan.entries.iter().map(|entry| self.origins.first(entry.id)).collect();
+            self.origins.rows.entry(owner).or_insert(row);
+        }
+    }
+
+    fn leaves(&mut self, place: &[Step]) {
+        self.drains.extend(self.origins.of(self.plan, place));
+    }
+
+    fn change(&mut self, change: Change, done: &mut Done) {
+        done.undo.extend(self.plan.apply(change));
+    }
+
+    fn insert(
+        &mut self,
+        within: Steps,
+        at: usize,
+        entry: Option<&mut Option<Entry>>,
+        done: &mut Done,
+    ) -> Result<(), Refusal> {
+        let (Some(plan), Some(place)) = (self.plan.plan_at(&within), entry) else { return Ok(()) };
+        let carried = match at.checked_sub(1).and_then(|before| plan.entries.get(before)) {
+            Some(before) => before.output,
+            None => plan.input,
+        };
+        if let Some(entry) = place.as_ref() {
+            plan.is_free(&entry.name)?;
+            let found = (entry.input, entry.output);
+            if found != (carried, carried) {
+                return Err(Refusal::Mismatch { wanted: (carried, carried), found });
+            }
+        }
+        self.remember(&within);
+        if let Some(entry) = place.take() {
+            self.origins.fresh.insert(entry.id);
+            self.change(Change::Insert { within: within.clone(), at, entry }, done);
+        }
+        done.within = within;
+        done.draft = Draft::Insert { at };
+        self.deep()
+    }
+
+    fn deep(&self) -> Result<(), Refusal> {
+        match self.plan.depth() > DEPTH_LIMIT {
+            true => Err(Refusal::TooDeep { limit: DEPTH_LIMIT }),
+            false => Ok(()),
+        }
+    }
+
+    fn remove(&mut self, path: &Place, done: &mut Done) -> Result<(), Refusal> {
+        let found = self.find(path)?;
+        let at = found.position()?;
+        if found.types.0 != found.types.1 {
+            return Err(Refusal::Turns { types: found.types });
+        }
+        self.leaves(&found.place());
+        self.remember(&found.within);
+        self.change(Change::Remove { within: found.within.clone(), at }, done);
+        done.left = path.clone().ok();
+        done.within = found.within;
+        done.draft = Draft::Remove { at };
+        Ok(())
+    }
+
+    fn shift(&mut self, path: &Place, to: &Where, done: &mut Done) -> Result<(), Refusal> {
+        let found = self.find(path)?;
+        let from = found.position()?;
+        let (within, to) = self.between(to)?;
+        if within != found.within {
+            return Err(Refusal::OtherPipeline);
+        }
+        if found.types.0 != found.types.1 {
+            return Err(Refusal::Turns { types: found.types });
+        }
+        let Some(plan) = self.plan.plan_at(&within) else { return Ok(()) };
+        let carried = if to == 0 { plan.input } else { plan.entries[to - 1].output };
+        if carried != found.types.0 {
+            return Err(Refusal::Mismatch { wanted: (carried, carried), found: found.types });
+        }
+        let is_tap = matches!(plan.entries[from].kind, Kind::Tap);
+        let size = if is_tap { 1 } else { self.after(&within, from) - from };
+        self.remember(&within);
+        let moves: Vec<(usize, usize)> = if to >= from + size {
+            vec![(from, to - 1); size]
+        } else if to <= from {
+            (0..size).map(|step| (from + step, to + step)).collect()
+        } else {
+            Vec::new()
+        };
+        for (from, to) in &moves {
+            self.change(Change::Move { within: within.clone(), from: *from, to: *to }, done);
+        }
+        done.within = within;
+        done.draft = Draft::Moves(moves);
+        Ok(())
+    }
+
+    fn replace(
+        &mut self,
+        path: Path,
+        hand_over: bool,
+        entry: Option<&mut Option<Entry>>,
+        done: &mut Done,
+    ) -> Result<(), Refusal> {
+        let found = self.find(&Ok(path.clone()))?;
+        let mut handed = None;
+        let Some(place) = entry else { return Ok(()) };
+        if let Some(entry) = place.as_ref() {
+            let types = (entry.input, entry.output);
+            if types != found.types {
+                return Err(Refusal::Mismatch { wanted: found.types, found: types });
+            }
+        }
+        if !hand_over {
+            self.leaves(&found.place());
+        }
+        if let Some(mut entry) = place.take() {
+            if let Some(name) = path.names().last() {
+                entry.name = name.clone();
+            }
+            let new = entry.id;
+            if hand_over {
+                self.origins.goes_on(new, self.plan.entry_at(&found.place()));
+            } else {
+                self.origins.fresh.insert(new);
+            }
+            handed = Some(new);
+            self.change(Change::Replace { place: found.place(), entry }, done);
+        }
+        done.within = found.within;
+        if let Some(id) = handed.filter(|_| hand_over) {
+            done.draft = Draft::HandOver { at: found.step, id };
+        } else {
+            done.left = Some(path);
+            done.draft = Draft::Replace { at: found.step };
+        }
+        self.deep()
+    }
+
+    fn rename(&mut self, path: &Place, to: Name, done: &mut Done) -> Result<(), Refusal> {
+        let found = self.find(path)?;
+        match (found.step, self.plan.entry_at(&found.within).map(|entry| &entry.kind)) {
+            (Step::Target(_), Some(Kind::Switch(fork))) if fork.by_name.contains_key(&to) => {
+                return Err(Refusal::Duplicate { name: to });
+            }
+            (Step::Target(_), _) => {}
+            (Step::Node(_), _) => {
+                if let Some(plan) = self.plan.plan_at(&found.within) {
+                    plan.is_free(&to)?;
+                }
+            }
+        }
+        self.change(Change::Rename { place: found.place(), to: to.clone() }, done);
+        done.draft = Draft::Rename { at: found.step, to };
+        done.within = found.within;
+        Ok(())
+    }
+
+    fn fork<'p>(&'p self, path: &Path) -> Result<(Steps, &'p Entry, &'p crate::model::Fork), Refusal> {
+        let (place, entry) = self.plan.find(path)?;
+        match &entry.kind {
+            Kind::Switch(fork) => Ok((place, entry, fork)),
+            _ => Err(Refusal::NotASwitch { path: path.clone(), is: entry.is() }),
+        }
+    }
+
+    fn route(&mut self, switch: &Place, route: Option<&crate::route::Route>, done: &mut Done) -> Result<(), Refusal> {
+        let path = switch.as_ref().map_err(Clone::clone)?;
+        let Some(route) = route else { return Ok(()) };
+        let (place, entry, fork) = self.fork(path)?;
+        let view = route.check()?;
+        fork.check(&view, route.looks_at(), entry.input, path)?;
+        done.draft = Draft::Route { slots: fork.slots_of(&view) };
+        done.within = place.clone();
+        self.change(Change::Route { place, route: view }, done);
+        Ok(())
+    }
+
+    fn attach(&mut self, path: &Path, entry: Option<&mut Option<Entry>>, done: &mut Done) -> Result<(), Refusal> {
+        let (place, switch, fork) = self.fork(path)?;
+        let (slot, order) = (fork.free_slot(), fork.next);
+        let Some(entry) = entry else { return Ok(()) };
+        if let Some(new) = entry.as_ref() {
+            if fork.by_name.contains_key(&new.name) {
+                return Err(Refusal::Duplicate { name: new.name.clone() });
+            }
+            let (wanted, found) = ((switch.input, switch.output), (new.input, new.output));
+            if wanted != found {
+                return Err(Refusal::Mismatch { wanted, found });
+            }
+        }
+        if let Some(entry) = entry.take() {
+            self.origins.fresh.insert(entry.id);
+            self.change(Change::Attach { place: place.clone(), slot, target: Target { order, entry } }, done);
+        }
+        done.within = place;
+        done.draft = Draft::Attach { slot };
+        self.deep()
+    }
+
+    fn detach(&mut self, switch: &Place, target: Name, done: &mut Done) -> Result<(), Refusal> {
+        let path = switch.as_ref().map_err(Clone::clone)?;
+        let (place, _, fork) = self.fork(path)?;
+        let Some(slot) = fork.by_name.get(&target).copied() else {
+            let known = fork.in_order().take(8).map(|target| target.entry.name.clone()).collect();
+            return Err(Refusal::Unknown { path: path.join(&target), known });
+        };
+        if fork.route.targets.contains(&target) {
+            return Err(Refusal::StillRouted);
+        }
+        let mut leaving = place.clone();
+        leaving.push(Step::Target(slot));
+        self.leaves(&leaving);
+        self.change(Change::Detach { place: place.clone(), slot }, done);
+        done.left = Some(path.join(&target));
+        done.within = place;
+        done.draft = Draft::Detach { slot };
+        Ok(())
+    }
+}

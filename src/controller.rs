@@ -1,0 +1,506 @@
+//! The handle on a running pipeline.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use smallvec::{SmallVec, smallvec};
+
+use crate::board::Board;
+use crate::chain::Act;
+use crate::commit::{Checked, commit};
+use crate::edit::{Edit, EditError};
+use crate::error::{BuildError, Refusal};
+use crate::ledger::{Counts, Ledger, LedgerCell, Row};
+use crate::model::{Plan, Steps};
+use crate::name::Path;
+use crate::receipt::{Cell, Receipt};
+use crate::route::Route;
+use crate::stage::Stage;
+use crate::topology::Topology;
+use crate::trace::{self, SharedLog, Trace};
+
+/// Edits that wait for a pipeline's next cycle, at the most; see [`Refusal::Flooded`].
+pub(crate) const WAITING_LIMIT: usize = 1024;
+
+/// What a pipeline and its controllers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) board: Board<Control>,
+    pub(crate) ledger: Arc<LedgerCell>,
+}
+
+/// The control side, behind the board's lock.
+pub(crate) struct Control {
+    pub(crate) plan: Plan,
+    pub(crate) revision: u64,
+    pub(crate) paused: bool,
+    pub(crate) error: Option<BuildError>,
+    pub(crate) adopted: bool,
+    pub(crate) waiting: VecDeque<Committed>,
+    pub(crate) trace: Option<SharedLog>,
+    /// Receipts' cells with stages that were taken out; what nobody wants is dropped at a controller's next call.
+    pub(crate) retired: Vec<Arc<Cell>>,
+    /// The counts of stages that are no more in the pipeline.
+    departed: Vec<(Path, Arc<Counts>)>,
+    history: BTreeMap<Path, Row>,
+}
+
+/// An edit on its way to the data side.
+pub(crate) struct Committed {
+    pub(crate) revision: u64,
+    pub(crate) drains: Vec<Steps>,
+    pub(crate) acts: SmallVec<[(Steps, Act); 1]>,
+    pub(crate) cells: SmallVec<[Arc<Cell>; 1]>,
+    pub(crate) text: Option<String>,
+}
+
+impl Control {
+    pub(crate) fn new(plan: Plan) -> Self {
+        Self {
+            plan,
+            revision: 0,
+            paused: false,
+            error: None,
+            adopted: false,
+            waiting: VecDeque::new(),
+            trace: None,
+            retired: Vec::new(),
+            departed: Vec::new(),
+            history: BTreeMap::new(),
+        }
+    }
+
+    /// Takes an edit in: the revision it makes, and what its receipt needs.
+    fn commit(&mut self, edit: &mut Edit) -> Result<Receipt, (Refusal, usize)> {
+        if self.adopted {
+            return Err((Refusal::Adopted, usize::MAX));
+        }
+        if let Some(error) = &self.error {
+            return Err((error.clone().into(), usize::MAX));
+        }
+        let full = self.waiting.len() >= WAITING_LIMIT;
+        if full && !self.coalesces(edit) {
+            return Err((Refusal::Flooded { waiting: self.waiting.len() }, usize::MAX));
+        }
+        let text = self.trace.is_some().then(|| edit.to_string());
+        let Checked { drains, acts, left, paused } = commit(&mut self.plan, edit)?;
+        self.revision += 1;
+        self.paused = paused.unwrap_or(self.paused);
+        self.departed.extend(left.iter().map(|(path, entry)| (path.clone(), Arc::clone(&entry.counts))));
+        let cell = Arc::new(Cell::new(left));
+        let receipt = Receipt::new(self.revision, Arc::clone(&cell));
+        let mut cells: SmallVec<[Arc<Cell>; 1]> = smallvec![cell];
+        if full && let Some(last) = self.waiting.pop_back() {
+            // Nobody holds the receipt of what only the pipeline's side still knows.
+            cells.extend(last.cells.into_iter().filter(|cell| Arc::strong_count(cell) > 1));
+        }
+        self.waiting.push_back(Committed { revision: self.revision, drains, acts, cells, text });
+        Ok(receipt)
+    }
+
+    /// Whether the edit does nothing but route the switch that the edit before it did nothing but route.
+    fn coalesces(&self, edit: &Edit) -> bool {
+        let Some(last) = self.waiting.back() else { return false };
+        let [(before, Act::Route { .. })] = &last.acts[..] else { return false };
+        edit.routes_only().is_some_and(|path| self.plan.find(path).is_ok_and(|(steps, _)| steps == *before))
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        self.plan.entries.iter().for_each(|entry| entry.rows(&Path::default(), &mut rows));
+        let mut gone = self.history.clone();
+        for (path, counts) in &self.departed {
+            let row = Row::read(path.clone(), counts);
+            gone.entry(path.clone()).and_modify(|known| known.add(&row)).or_insert(row);
+        }
+        rows.extend(gone.into_values().filter(|row| !row.is_zero()));
+        rows
+    }
+
+    /// Takes together the counts that nobody can change any more, and takes out what nobody wants.
+    fn sweep(&mut self) -> Vec<Arc<Cell>> {
+        let Self { departed, history, .. } = self;
+        departed.retain(|(path, counts)| {
+            let settled = Arc::strong_count(counts) == 1;
+            if settled {
+                let row = Row::read(path.clone(), counts);
+                if !row.is_zero() {
+                    history.entry(path.clone()).and_modify(|known| known.add(&row)).or_insert(row);
+                }
+            }
+            !settled
+        });
+        std::mem::take(&mut self.retired)
+    }
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control").field("revision", &self.revision).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn ledger(&self) -> Ledger {
+        let control = self.board.lock();
+        self.ledger.read(|| control.rows())
+    }
+
+    pub(crate) fn topology(&self) -> Topology {
+        let control = self.board.lock();
+        Topology::new(&control.plan, control.revision, control.paused)
+    }
+}
+
+/// The handle on a running pipeline: every change goes through it, from any thread, at any time, also from inside a stage
+/// or a source's body while it runs.
+///
+/// A change is checked in the caller's thread, against the pipeline as it will be when all edits before it are applied;
+/// once committed it cannot fail. It takes effect at the pipeline's next cycle: an edit that was committed before an item
+/// is accepted governs that item. No method waits for an item; all of them take one lock for a short time, which the
+/// pipeline itself takes only when there is an edit to apply.
+///
+/// Places are written as paths: `parse`, or `checkout/v2/parse` for a stage of a pipeline `v2` that is a target of the
+/// switch `checkout`.
+///
+/// Controllers are cheap to clone. Dropping them all changes nothing; when the pipeline is gone, edits are refused with
+/// [`Refusal::Gone`], and the topology, ledger and trace can still be read.
+///
+/// # Examples
+///
+/// ```
+/// use coroute::Pipeline;
+///
+/// let mut pipeline = Pipeline::new("sum")
+///     .stage("add", |x: i64| x + 1)
+///     .stage("prod", |x: i64| x * 2)
+///     .stage("power", |x: i64| x.pow(3));
+/// assert_eq!(pipeline.call(1)?, 64);
+///
+/// let controller = pipeline.controller();
+/// controller.insert_after("add", "neg", |x: i64| -x)?;
+/// controller.remove("prod")?;
+/// assert_eq!(pipeline.call(1)?, -8);
+///
+/// let receipt = controller.edit(|e| {
+///     e.remove("neg")?;
+///     e.replace("power", |x: i64| x.pow(2))
+/// })?;
+/// assert_eq!(pipeline.call(1)?, 4);
+/// assert_eq!(receipt.revision(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Controller {
+    shared: Arc<Shared>,
+    /// Gone when the pipeline is.
+    alive: Weak<()>,
+}
+
+impl Controller {
+    pub(crate) fn new(shared: Arc<Shared>, alive: Weak<()>) -> Self {
+        Self { shared, alive }
+    }
+
+    /// Commits several changes together: all of them, or none.
+    ///
+    /// `fill` runs before anything is locked; it may use any controller, and nothing has happened if it fails.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError`] names the change that was refused and why, and holds the whole edit; the pipeline is as it was.
+    pub fn edit(
+        &self,
+        fill: impl for<'e> FnOnce(&'e mut Edit) -> Result<&'e mut Edit, Refusal>,
+    ) -> Result<Receipt, EditError> {
+        let mut edit = Edit::new();
+        match fill(&mut edit).map(|_| ()) {
+            Ok(()) => self.commit(edit),
+            Err(refusal) => {
+                let last = edit.len().saturating_sub(1);
+                Err(EditError::new(refusal, last, edit))
+            }
+        }
+    }
+
+    /// Commits an edit that was built before.
+    ///
+    /// # Errors
+    ///
+    /// See [`edit`](Controller::edit).
+    pub fn commit(&self, mut edit: Edit) -> Result<Receipt, EditError> {
+        if self.alive.strong_count() == 0 {
+            return Err(EditError::new(Refusal::Gone, usize::MAX, edit));
+        }
+        let mut retired = Vec::new();
+        let result = self.shared.board.publish(|control| {
+            retired = control.sweep();
+            control.commit(&mut edit)
+        });
+        drop(retired);
+        result.map_err(|(refusal, change)| EditError::new(refusal, change, edit))
+    }
+
+    /// Routes a switch: to one target by its name, or by any other [`Route`].
+    ///
+    /// Takes less than a microsecond, however many targets the switch has.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unknown`] for a switch or target that does not exist, [`Refusal::NotASwitch`], and what a [`Route`] can
+    /// be refused for.
+    pub fn route(&self, switch: impl AsRef<str>, route: impl Into<Route>) -> Result<Receipt, EditError> {
+        self.edit(|edit| edit.route(switch, route))
+    }
+
+    /// Puts a stage in before another.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unknown`], [`Refusal::Duplicate`] for a name that is taken in that pipeline, [`Refusal::Mismatch`] where
+    /// the stage does not take and give the type that comes along there, [`Refusal::TooDeep`].
+    pub fn insert_before<T, S>(
+        &self,
+        before: impl AsRef<str>,
+        name: impl AsRef<str>,
+        stage: S,
+    ) -> Result<Receipt, EditError>
+    where
+        T: Send + 'static,
+        S: Stage<T, Out = T>,
+    {
+        self.edit(|edit| edit.insert_before(before, name, stage))
+    }
+
+    /// Puts a stage in after another, and after the taps on it.
+    ///
+    /// # Errors
+    ///
+    /// See [`insert_before`](Controller::insert_before).
+    pub fn insert_after<T, S>(
+        &self,
+        after: impl AsRef<str>,
+        name: impl AsRef<str>,
+        stage: S,
+    ) -> Result<Receipt, EditError>
+    where
+        T: Send + 'static,
+        S: Stage<T, Out = T>,
+    {
+        self.edit(|edit| edit.insert_after(after, name, stage))
+    }
+
+    /// Puts a stage in front of all others.
+    ///
+    /// # Errors
+    ///
+    /// See [`insert_before`](Controller::insert_before).
+    pub fn push_front<T, S>(&self, name: impl AsRef<str>, stage: S) -> Result<Receipt, EditError>
+    where
+        T: Send + 'static,
+        S: Stage<T, Out = T>,
+    {
+        self.edit(|edit| edit.push_front(name, stage))
+    }
+
+    /// Puts a stage behind all others.
+    ///
+    /// # Errors
+    ///
+    /// See [`insert_before`](Controller::insert_before).
+    pub fn push_back<T, S>(&self, name: impl AsRef<str>, stage: S) -> Result<Receipt, EditError>
+    where
+        T: Send + 'static,
+        S: Stage<T, Out = T>,
+    {
+        self.edit(|edit| edit.push_back(name, stage))
+    }
+
+    /// Takes a stage or a tap out. What a stage holds back goes on first, through the stages behind it as they were; the
+    /// stage itself is in the receipt when the edit has been applied.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unknown`]; [`Refusal::Turns`] for a stage that gives another type than it takes; [`Refusal::IsTarget`].
+    pub fn remove(&self, stage: impl AsRef<str>) -> Result<Receipt, EditError> {
+        self.edit(|edit| edit.remove(stage))
+    }
+
+    /// Puts another stage, of the same types, in the place of one; or another target in a target's. What the old stage
+    /// holds back goes on first; the old stage itself is in the receipt.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unknown`], [`Refusal::Mismatch`], [`Refusal::TooDeep`].
+    pub fn replace<In, S>(&self, stage: impl AsRef<str>, by: S) -> Result<Receipt, EditError>
+    where
+        In: Send + 'static,
+        S: Stage<In>,
+    {
+        self.edit(|edit| edit.replace(stage, by))
+    }
+
+    /// Puts a stage in the place of one that it is made of, with its state and with what it holds back.
+    ///
+    /// `make` runs when the edit is applied, on the pipeline's thread. A panic in it reaches the pipeline's caller as that
+    /// of the stage would.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace`](Controller::replace), and [`Refusal::HandOver`] where the stage is not an `Old`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::{Output, Pipeline, Stage};
+    ///
+    /// struct Total { sum: i64, step: i64 }
+    ///
+    /// impl Stage<i64> for Total {
+    ///     type Out = i64;
+    ///     fn process(&mut self, item: i64, out: &mut Output<'_, i64>) {
+    ///         self.sum += item * self.step;
+    ///         out.emit(self.sum);
+    ///     }
+    /// }
+    ///
+    /// let mut pipeline = Pipeline::new("p").stage("total", Total { sum: 0, step: 1 });
+    /// assert_eq!(pipeline.call(5)?, 5);
+    /// pipeline.controller().replace_with("total", |old: Total| Total { step: 10, ..old })?;
+    /// assert_eq!(pipeline.call(5)?, 55);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn replace_with<In, Old, New>(
+        &self,
+        stage: impl AsRef<str>,
+        make: impl FnOnce(Old) -> New + Send + 'static,
+    ) -> Result<Receipt, EditError>
+    where
+        In: Send + 'static,
+        Old: Stage<In>,
+        New: Stage<In>,
+    {
+        self.edit(|edit| edit.replace_with(stage, make))
+    }
+
+    /// Gives a stage, a target or a tap another name.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unknown`], [`Refusal::Duplicate`].
+    pub fn rename(&self, stage: impl AsRef<str>, to: impl AsRef<str>) -> Result<Receipt, EditError> {
+        self.edit(|edit| edit.rename(stage, to))
+    }
+
+    /// Moves a stage, with the taps on it, before another of the same pipeline.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unknown`], [`Refusal::Turns`], [`Refusal::Mismatch`], [`Refusal::OtherPipeline`].
+    pub fn move_before(&self, stage: impl AsRef<str>, before: impl AsRef<str>) -> Result<Receipt, EditError> {
+        self.edit(|edit| edit.move_before(stage, before))
+    }
+
+    /// Moves a stage, with the taps on it, after another of the same pipeline.
+    ///
+    /// # Errors
+    ///
+    /// See [`move_before`](Controller::move_before).
+    pub fn move_after(&self, stage: impl AsRef<str>, after: impl AsRef<str>) -> Result<Receipt, EditError> {
+        self.edit(|edit| edit.move_after(stage, after))
+    }
+
+    /// Attaches a target to a switch. It gets no item until the switch is routed to it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unknown`], [`Refusal::NotASwitch`], [`Refusal::Duplicate`], [`Refusal::Mismatch`], [`Refusal::TooDeep`].
+    pub fn attach<In, S>(
+        &self,
+        switch: impl AsRef<str>,
+        target: impl AsRef<str>,
+        stage: S,
+    ) -> Result<Receipt, EditError>
+    where
+        In: Send + 'static,
+        S: Stage<In>,
+    {
+        self.edit(|edit| edit.attach(switch, target, stage))
+    }
+
+    /// Takes a target off a switch. What it holds back goes on first; the target itself is in the receipt.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unknown`], [`Refusal::NotASwitch`]; [`Refusal::StillRouted`] while the route names the target.
+    pub fn detach(&self, switch: impl AsRef<str>, target: impl AsRef<str>) -> Result<Receipt, EditError> {
+        self.edit(|edit| edit.detach(switch, target))
+    }
+
+    /// Lets `look` see everything that `stage` gives on, before any other stage does.
+    ///
+    /// The tap keeps its place when stages around it come, go or are replaced: whatever is inserted after `stage` comes
+    /// behind the tap, and when `stage` moves the tap moves along. It goes by [`remove`](Controller::remove).
+    ///
+    /// # Errors
+    ///
+    /// See [`insert_before`](Controller::insert_before); [`Refusal::IsTarget`] for a target.
+    pub fn tap<T: Send + 'static>(
+        &self,
+        stage: impl AsRef<str>,
+        name: impl AsRef<str>,
+        look: impl FnMut(&T) + Send + 'static,
+    ) -> Result<Receipt, EditError> {
+        self.edit(|edit| edit.tap(stage, name, look))
+    }
+
+    /// Lets the pipeline hold its items back: they come back to the caller as [`Hold::Paused`](crate::Hold::Paused).
+    ///
+    /// # Errors
+    ///
+    /// None of its own.
+    pub fn pause(&self) -> Result<Receipt, EditError> {
+        self.edit(Edit::pause)
+    }
+
+    /// Lets a paused pipeline go on.
+    ///
+    /// # Errors
+    ///
+    /// None of its own.
+    pub fn resume(&self) -> Result<Receipt, EditError> {
+        self.edit(Edit::resume)
+    }
+
+    /// The pipeline as it is when all committed edits are applied.
+    #[must_use]
+    pub fn topology(&self) -> Topology {
+        self.shared.topology()
+    }
+
+    /// The counts now.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        self.shared.ledger()
+    }
+
+    /// Records the ways of items and the edits from the next cycle on, and keeps the last `rows` of them; 0 ends it.
+    ///
+    /// It is no edit: it makes no revision. A traced item takes the engine's general way, which costs some tens of
+    /// nanoseconds and allocates; without a trace there is no cost.
+    pub fn trace_last(&self, rows: usize) {
+        let done: Result<(), ()> = self.shared.board.publish(|control| {
+            control.trace = (rows > 0).then(|| trace::log(rows));
+            Ok(())
+        });
+        debug_assert!(done.is_ok());
+    }
+
+    /// The trace so far; empty where none is recorded.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        let log = self.shared.board.lock().trace.clone();
+        log.map(|log| trace::read(&log)).unwrap_or_default()
+    }
+}

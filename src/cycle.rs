@@ -1,0 +1,219 @@
+//! What goes along with an item: which cycle it is, and what has befallen it so far.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::failure::Failure;
+use crate::ledger::{Counts, LedgerCell};
+use crate::name::{Name, NodeId, Path};
+use crate::stage::Faults;
+use crate::trace::Recorder;
+
+/// A stage's identity on the data side.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) id: NodeId,
+    pub(crate) name: Name,
+    pub(crate) counts: Arc<Counts>,
+}
+
+/// A stage that panicked.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) id: NodeId,
+    pub(crate) path: Path,
+    pub(crate) counts: Arc<Counts>,
+}
+
+/// The state of the cycle under way; one per pipeline, used again for every cycle.
+pub(crate) struct Cycle {
+    /// Cycles before this one, so the number of this one's (first) item.
+    pub(crate) number: u64,
+    pub(crate) revision: u64,
+    /// Items that this cycle takes in: 1, but for batches, and for what is done between cycles.
+    pub(crate) items: u64,
+    /// Whether the ledger is open: something else happened than one output for the item.
+    pub(crate) irregular: bool,
+    /// Whether a switch has used up its route, so that what the pipeline accepts has to be looked at again.
+    pub(crate) used_up: bool,
+    /// Items that were dropped, merged, failed or held so far, less those that were made.
+    pub(crate) gone: i64,
+    /// How many outputs were whole when the stage under way took its item.
+    pub(crate) whole: usize,
+    pub(crate) faults: Faults,
+    pub(crate) failures: Vec<Failure>,
+    pub(crate) broken: Vec<Broken>,
+    pub(crate) panic: Option<Box<dyn Any + Send>>,
+    pub(crate) trace: Option<Box<Recorder>>,
+    pub(crate) ledger: Arc<LedgerCell>,
+}
+
+impl Cycle {
+    pub(crate) fn new(ledger: Arc<LedgerCell>) -> Self {
+        Self {
+            number: 0,
+            revision: 0,
+            items: 1,
+            irregular: false,
+            used_up: false,
+            gone: 0,
+            whole: 0,
+            faults: Faults::default(),
+            failures: Vec::new(),
+            broken: Vec::new(),
+            panic: None,
+            trace: None,
+            ledger,
+        }
+    }
+
+    /// Opens the ledger before the first change of a cycle that is not regular.
+    pub(crate) fn open(&mut self) {
+        if !self.irregular {
+            self.irregular = true;
+            self.ledger.open(self.number + self.items, self.items);
+        }
+    }
+
+    /// Ends the cycle. Of its `outputs`, `queued` were inside before and counted as held.
+    pub(crate) fn close(&mut self, outputs: usize, queued: usize) {
+        if self.irregular || queued > 0 || outputs as u64 != self.items {
+            self.open();
+            self.ledger.deliver(outputs as u64);
+            self.ledger.queue(-(queued as i64));
+            self.ledger.close();
+            self.number += self.items;
+        } else {
+            self.number += self.items;
+            self.ledger.accept(self.number);
+        }
+        self.rest();
+    }
+
+    /// Ends what was done between two cycles; `queued` outputs of it wait to be handed out.
+    pub(crate) fn close_idle(&mut self, queued: usize) {
+        if self.irregular || queued > 0 {
+            self.open();
+            self.ledger.queue(queued as i64);
+            self.ledger.close();
+        }
+        self.rest();
+    }
+
+    /// Outputs that were counted as delivered could not be handed out.
+    pub(crate) fn undeliver(&mut self, outputs: usize) {
+        self.items = 0;
+        self.open();
+        self.ledger.deliver_back(outputs as u64);
+        self.ledger.queue(outputs as i64);
+        self.ledger.close();
+        self.rest();
+    }
+
+    fn rest(&mut self) {
+        self.items = 1;
+        self.irregular = false;
+        self.gone = 0;
+    }
+
+    /// A panic left the quick way: the one item in hand is counted as failed.
+    #[cold]
+    pub(crate) fn unwound(&mut self) {
+        if let Some(counts) = self.broken.last().map(|broken| Arc::clone(&broken.counts)) {
+            self.failed(&counts, 1);
+        }
+        self.close(0, 0);
+    }
+
+    #[cold]
+    pub(crate) fn failed(&mut self, counts: &Counts, items: u64) {
+        if items == 0 {
+            return;
+        }
+        self.open();
+        self.ledger.fail(counts, items);
+        self.gone += items.cast_signed();
+    }
+
+    /// A stage took an item and gave nothing: it failed, or it was dropped.
+    #[cold]
+    pub(crate) fn absent(&mut self, site: &Site) {
+        self.settle(site, 1, 0, 0);
+    }
+
+    /// Accounts for what a stage made of `taken` items: `made` outputs, `held` more (or fewer) held back, the rest failed
+    /// or dropped.
+    pub(crate) fn settle(&mut self, site: &Site, taken: usize, made: usize, held: i64) {
+        let failed = self.faults.len();
+        let gone = taken as i64 - made as i64;
+        if gone == 0 && held == 0 && failed == 0 {
+            return;
+        }
+        self.open();
+        self.gone += gone;
+        if held != 0 {
+            self.ledger.hold(&site.counts, held);
+        }
+        if failed > 0 {
+            self.ledger.fail(&site.counts, failed as u64);
+            for fault in self.faults.take() {
+                self.failures.push(Failure::new(&site.name, self.number, self.revision, fault));
+            }
+        }
+        let rest = gone - held - failed as i64;
+        match rest {
+            0 => {}
+            1.. if held < 0 => self.ledger.merge(&site.counts, rest.unsigned_abs()),
+            1.. => self.ledger.discard(&site.counts, rest.unsigned_abs()),
+            _ => self.ledger.split(&site.counts, rest.unsigned_abs()),
+        }
+    }
+
+    #[cold]
+    pub(crate) fn broke(&mut self, site: &Site) {
+        let path = site.name.clone().into();
+        self.broken.push(Broken { id: site.id, path, counts: Arc::clone(&site.counts) });
+    }
+}
+
+/// Runs code of the user's; where it panics, remembers which stage it was. Costs nothing where it does not.
+#[inline(always)]
+pub(crate) fn guarded<R>(cx: &mut Cycle, site: &Site, run: impl FnOnce(&mut Cycle) -> R) -> R {
+    struct Guard<'a>(&'a mut Cycle, &'a Site);
+    impl Drop for Guard<'_> {
+        fn drop(&mut self) {
+            self.0.broke(self.1);
+        }
+    }
+    let guard = Guard(cx, site);
+    let result = run(guard.0);
+    std::mem::forget(guard);
+    result
+}
+
+/// Runs a pipeline or target inside the stage `name`, so that what is reported from there has its name in front.
+#[inline(always)]
+pub(crate) fn inside<R>(cx: &mut Cycle, name: &Name, run: impl FnOnce(&mut Cycle) -> R) -> R {
+    struct Guard<'a>(&'a mut Cycle, &'a Name, usize, usize);
+    impl Guard<'_> {
+        #[cold]
+        fn prefix(&mut self) {
+            let Self(cx, name, failures, broken) = self;
+            cx.failures.iter_mut().skip(*failures).for_each(|failure| failure.prefix(name));
+            cx.broken.iter_mut().skip(*broken).for_each(|broken| broken.path.prefix(name));
+        }
+    }
+    impl Drop for Guard<'_> {
+        fn drop(&mut self) {
+            self.prefix();
+        }
+    }
+    let (failures, broken) = (cx.failures.len(), cx.broken.len());
+    let mut guard = Guard(cx, name, failures, broken);
+    let result = run(guard.0);
+    if guard.0.failures.len() > failures || guard.0.broken.len() > broken {
+        guard.prefix();
+    }
+    std::mem::forget(guard);
+    result
+}

@@ -1,0 +1,509 @@
+//! Edits as data: what a transaction asks for, before anybody has looked whether it can be had.
+//!
+//! An [`Edit`] is filled by its methods, in the caller's thread, and committed by a [`Controller`](crate::Controller). It
+//! can also be built alone, kept, sent to another thread and committed there. What a commit checks is in `commit.rs`.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use crate::chain::Remake;
+use crate::error::Refusal;
+use crate::model::{Entry, Kind};
+use crate::name::{Name, NameError, Path, Type};
+use crate::part::{Part, remake};
+use crate::route::Route;
+use crate::stage::{Stage, inspect};
+
+/// Several changes that are committed together: all of them, or none.
+///
+/// Every method notes down one change and says at once if a name in it is malformed; everything else is checked when the
+/// edit is committed, each change against the pipeline as the changes before it leave it.
+///
+/// # Examples
+///
+/// ```
+/// use coroute::{Edit, Pipeline};
+///
+/// let mut edit = Edit::new();
+/// edit.insert_after("add", "neg", |x: i64| -x)?.rename("add", "plus")?;
+/// assert_eq!(edit.to_string(), "insert neg after add; rename add to plus");
+///
+/// let mut pipeline = Pipeline::new("sum").stage("add", |x: i64| x + 1);
+/// pipeline.controller().commit(edit)?;
+/// assert_eq!(pipeline.call(1)?, -2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Default)]
+pub struct Edit {
+    pub(crate) changes: Vec<Asked>,
+}
+
+/// One change that was asked for. What it brings along is taken out when the edit is committed.
+pub(crate) enum Asked {
+    Route { switch: Place, route: Option<Route> },
+    Insert { at: Where, part: Option<Part>, name: Label, wrong: Option<Refusal> },
+    Remove { at: Place },
+    Move { at: Place, to: Where },
+    Replace { at: Place, part: Option<Part>, wrong: Option<Refusal> },
+    HandOver { at: Place, takes: Type, part: Option<Handed>, entry: Option<Entry> },
+    Rename { at: Place, to: Label },
+    Attach { switch: Place, part: Option<Part>, name: Label, wrong: Option<Refusal> },
+    Detach { switch: Place, target: Label },
+    Tap { at: Place, part: Option<Part>, name: Label, wrong: Option<Refusal> },
+    Pause,
+    Resume,
+}
+
+/// The new stage of a hand-over, before there is one.
+pub(crate) struct Handed {
+    pub(crate) input: Type,
+    pub(crate) output: Type,
+    pub(crate) state: Type,
+    pub(crate) make: Remake,
+}
+
+/// A path as it was asked for.
+pub(crate) type Place = Result<Path, NameError>;
+
+/// A name as it was asked for.
+pub(crate) type Label = Result<Name, NameError>;
+
+/// A place between stages.
+pub(crate) enum Where {
+    First,
+    Last,
+    Before(Place),
+    After(Place),
+}
+
+/// Makes a part; a malformed name is replaced in it, for it will be refused.
+fn part<In: Send + 'static, S: Stage<In>>(name: &str, stage: S) -> (Part, Label, Option<Refusal>) {
+    let label = Name::new(name);
+    let (part, mistake) = Part::new::<In, S>(label.clone().unwrap_or_else(|_| Name::stand_in()), stage);
+    let malformed = label.as_ref().err().cloned().map(Refusal::Name);
+    (part, label, malformed.or(mistake))
+}
+
+impl Edit {
+    /// An edit that changes nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many changes were asked for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Whether no change was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The switch, where the edit does nothing but route one.
+    pub(crate) fn routes_only(&self) -> Option<&Path> {
+        match &self.changes[..] {
+            [Asked::Route { switch: Ok(path), .. }] => Some(path),
+            _ => None,
+        }
+    }
+
+    fn ask(&mut self, asked: Asked) -> Result<&mut Self, Refusal> {
+        let malformed = asked.malformed();
+        self.changes.push(asked);
+        malformed.map_or(Ok(self), Err)
+    }
+
+    /// Routes a switch; see [`Controller::route`](crate::Controller::route).
+    ///
+    /// # Errors
+    ///
+    /// As every method here: [`Refusal::Name`], or [`Refusal::Build`] for a stage that was put together wrongly. The
+    /// change is noted down all the same, so that the edit still holds all it was given; it cannot be committed.
+    pub fn route(&mut self, switch: impl AsRef<str>, route: impl Into<Route>) -> Result<&mut Self, Refusal> {
+        self.ask(Asked::Route { switch: Path::new(switch), route: Some(route.into()) })
+    }
+
+    fn insert<T, S>(&mut self, at: Where, name: &str, stage: S) -> Result<&mut Self, Refusal>
+    where
+        T: Send + 'static,
+        S: Stage<T, Out = T>,
+    {
+        let (part, name, wrong) = part::<T, S>(name, stage);
+        self.ask(Asked::Insert { at, part: Some(part), name, wrong })
+    }
+
+    /// Puts a stage in before another.
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn insert_before<T, S>(
+        &mut self,
+        before: impl AsRef<str>,
+        name: impl AsRef<str>,
+        stage: S,
+    ) -> Result<&mut Self, Refusal>
+    where
+        T: Send + 'static,
+        S: Stage<T, Out = T>,
+    {
+        self.insert(Where::Before(Path::new(before)), name.as_ref(), stage)
+    }
+
+    /// Puts a stage in after another, and after the taps on it.
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn insert_after<T, S>(
+        &mut self,
+        after: impl AsRef<str>,
+        name: impl AsRef<str>,
+        stage: S,
+    ) -> Result<&mut Self, Refusal>
+    where
+        T: Send + 'static,
+        S: Stage<T, Out = T>,
+    {
+        self.insert(Where::After(Path::new(after)), name.as_ref(), stage)
+    }
+
+    /// Puts a stage in front of all others.
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn push_front<T, S>(&mut self, name: impl AsRef<str>, stage: S) -> Result<&mut Self, Refusal>
+    where
+        T: Send + 'static,
+        S: Stage<T, Out = T>,
+    {
+        self.insert(Where::First, name.as_ref(), stage)
+    }
+
+    /// Puts a stage behind all others.
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn push_back<T, S>(&mut self, name: impl AsRef<str>, stage: S) -> Result<&mut Self, Refusal>
+    where
+        T: Send + 'static,
+        S: Stage<T, Out = T>,
+    {
+        self.insert(Where::Last, name.as_ref(), stage)
+    }
+
+    /// Takes a stage or a tap out; see [`Controller::remove`](crate::Controller::remove).
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn remove(&mut self, at: impl AsRef<str>) -> Result<&mut Self, Refusal> {
+        self.ask(Asked::Remove { at: Path::new(at) })
+    }
+
+    /// Puts another stage in the place of one; see [`Controller::replace`](crate::Controller::replace).
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn replace<In, S>(&mut self, at: impl AsRef<str>, stage: S) -> Result<&mut Self, Refusal>
+    where
+        In: Send + 'static,
+        S: Stage<In>,
+    {
+        let at = Path::new(at);
+        let name = at.as_ref().ok().and_then(|path| path.names().last().cloned());
+        let (part, wrong) = Part::new::<In, S>(name.unwrap_or_else(Name::stand_in), stage);
+        self.ask(Asked::Replace { at, part: Some(part), wrong })
+    }
+
+    /// Puts a stage in the place of one that is made of it; see
+    /// [`Controller::replace_with`](crate::Controller::replace_with).
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn replace_with<In, Old, New>(
+        &mut self,
+        at: impl AsRef<str>,
+        make: impl FnOnce(Old) -> New + Send + 'static,
+    ) -> Result<&mut Self, Refusal>
+    where
+        In: Send + 'static,
+        Old: Stage<In>,
+        New: Stage<In>,
+    {
+        let part = Handed {
+            input: Type::of::<In>(),
+            output: Type::of::<New::Out>(),
+            state: Type::of::<New>(),
+            make: remake::<In, Old, New>(make),
+        };
+        self.ask(Asked::HandOver { at: Path::new(at), takes: Type::of::<Old>(), part: Some(part), entry: None })
+    }
+
+    /// Gives a stage, a target or a tap another name.
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn rename(&mut self, at: impl AsRef<str>, to: impl AsRef<str>) -> Result<&mut Self, Refusal> {
+        self.ask(Asked::Rename { at: Path::new(at), to: Name::new(to) })
+    }
+
+    /// Moves a stage, with the taps on it, before another of the same pipeline.
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn move_before(&mut self, at: impl AsRef<str>, before: impl AsRef<str>) -> Result<&mut Self, Refusal> {
+        self.ask(Asked::Move { at: Path::new(at), to: Where::Before(Path::new(before)) })
+    }
+
+    /// Moves a stage, with the taps on it, after another of the same pipeline.
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn move_after(&mut self, at: impl AsRef<str>, after: impl AsRef<str>) -> Result<&mut Self, Refusal> {
+        self.ask(Asked::Move { at: Path::new(at), to: Where::After(Path::new(after)) })
+    }
+
+    /// Attaches a target to a switch.
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn attach<In, S>(
+        &mut self,
+        switch: impl AsRef<str>,
+        target: impl AsRef<str>,
+        stage: S,
+    ) -> Result<&mut Self, Refusal>
+    where
+        In: Send + 'static,
+        S: Stage<In>,
+    {
+        let (part, name, wrong) = part::<In, S>(target.as_ref(), stage);
+        self.ask(Asked::Attach { switch: Path::new(switch), part: Some(part), name, wrong })
+    }
+
+    /// Takes a target off a switch; the route must not name it any more.
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn detach(&mut self, switch: impl AsRef<str>, target: impl AsRef<str>) -> Result<&mut Self, Refusal> {
+        self.ask(Asked::Detach { switch: Path::new(switch), target: Name::new(target) })
+    }
+
+    /// Lets `look` see everything that the stage `at` gives on; see [`Controller::tap`](crate::Controller::tap).
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route).
+    pub fn tap<T: Send + 'static>(
+        &mut self,
+        at: impl AsRef<str>,
+        name: impl AsRef<str>,
+        look: impl FnMut(&T) + Send + 'static,
+    ) -> Result<&mut Self, Refusal> {
+        let (mut part, name, wrong) = part::<T, _>(name.as_ref(), inspect(look));
+        part.entry.iter_mut().for_each(|entry| entry.kind = Kind::Tap);
+        self.ask(Asked::Tap { at: Path::new(at), part: Some(part), name, wrong })
+    }
+
+    /// Lets the pipeline hold its items back.
+    ///
+    /// # Errors
+    ///
+    /// None; the signature is that of the other methods.
+    pub fn pause(&mut self) -> Result<&mut Self, Refusal> {
+        self.ask(Asked::Pause)
+    }
+
+    /// Lets the pipeline go on.
+    ///
+    /// # Errors
+    ///
+    /// None; the signature is that of the other methods.
+    pub fn resume(&mut self) -> Result<&mut Self, Refusal> {
+        self.ask(Asked::Resume)
+    }
+}
+
+impl Asked {
+    /// Where the change keeps the entry that it puts into the model.
+    pub(crate) fn entry(&mut self) -> Option<&mut Option<Entry>> {
+        match self {
+            Self::Insert { part, .. }
+            | Self::Replace { part, .. }
+            | Self::Attach { part, .. }
+            | Self::Tap { part, .. } => part.as_mut().map(|part| &mut part.entry),
+            Self::HandOver { entry, .. } => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the change whatever pipeline it is for.
+    pub(crate) fn malformed(&self) -> Option<Refusal> {
+        let place = |place: &Place| place.as_ref().err().cloned().map(Refusal::Name);
+        let between = |at: &Where| match at {
+            Where::First | Where::Last => None,
+            Where::Before(at) | Where::After(at) => place(at),
+        };
+        match self {
+            Self::Route { switch, route } => place(switch)
+                .or_else(|| route.as_ref().and_then(|route| route.targets.as_ref().err().cloned()).map(Refusal::Name)),
+            Self::Insert { at, wrong, .. } => between(at).or_else(|| wrong.clone()),
+            Self::Remove { at } => place(at),
+            Self::Move { at, to } => place(at).or_else(|| between(to)),
+            Self::Replace { at, wrong, .. } | Self::Tap { at, wrong, .. } => place(at).or_else(|| wrong.clone()),
+            Self::HandOver { at, .. } => place(at),
+            Self::Rename { at, to } => place(at).or_else(|| to.as_ref().err().cloned().map(Refusal::Name)),
+            Self::Attach { switch, wrong, .. } => place(switch).or_else(|| wrong.clone()),
+            Self::Detach { switch, target } => {
+                place(switch).or_else(|| target.as_ref().err().cloned().map(Refusal::Name))
+            }
+            Self::Pause | Self::Resume => None,
+        }
+    }
+}
+
+/// What was asked for as a path or a name, well formed or not.
+fn text<T: fmt::Display>(text: &Result<T, NameError>) -> String {
+    text.as_ref().map_or_else(|error| error.text().to_owned(), ToString::to_string)
+}
+
+impl fmt::Display for Where {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = f.alternate();
+        let show = |at: &Place| if quoted { format!("{:?}", text(at)) } else { text(at) };
+        match self {
+            Self::First => f.write_str("in front"),
+            Self::Last => f.write_str("at the back"),
+            Self::Before(at) => write!(f, "before {}", show(at)),
+            Self::After(at) => write!(f, "after {}", show(at)),
+        }
+    }
+}
+
+impl fmt::Display for Asked {
+    /// Names are quoted in the alternate form, for error messages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = f.alternate();
+        let quote = |text: String| if quoted { format!("{text:?}") } else { text };
+        let place = |at: &Place| quote(text(at));
+        let label = |name: &Label| quote(text(name));
+        let between = |at: &Where| if quoted { format!("{at:#}") } else { at.to_string() };
+        match self {
+            Self::Route { switch, route } => {
+                write!(f, "route {}", place(switch))?;
+                route.as_ref().map_or(Ok(()), |route| write!(f, " -> {route}"))
+            }
+            Self::Insert { at, name, .. } => write!(f, "insert {} {}", label(name), between(at)),
+            Self::Remove { at } => write!(f, "remove {}", place(at)),
+            Self::Move { at, to } => write!(f, "move {} {}", place(at), between(to)),
+            Self::Replace { at, .. } => write!(f, "replace {}", place(at)),
+            Self::HandOver { at, .. } => write!(f, "replace {} keeping its state", place(at)),
+            Self::Rename { at, to } => write!(f, "rename {} to {}", place(at), label(to)),
+            Self::Attach { switch, name, .. } => write!(f, "attach {} to {}", label(name), place(switch)),
+            Self::Detach { switch, target } => write!(f, "detach {} from {}", label(target), place(switch)),
+            Self::Tap { at, name, .. } => write!(f, "tap {} with {}", place(at), label(name)),
+            Self::Pause => f.write_str("pause"),
+            Self::Resume => f.write_str("resume"),
+        }
+    }
+}
+
+impl fmt::Display for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, asked) in self.changes.iter().enumerate() {
+            if at > 0 {
+                f.write_str("; ")?;
+            }
+            fmt::Display::fmt(asked, f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Edit({self})")
+    }
+}
+
+/// An edit that was refused: which of its changes, why, and the edit itself with all that it would have put in.
+///
+/// The pipeline is as it was.
+///
+/// # Examples
+///
+/// ```
+/// use coroute::{Pipeline, Refusal};
+///
+/// let mut pipeline = Pipeline::new("sum").stage("parse", |x: String| x.len());
+/// let error = pipeline.controller().remove("parse").unwrap_err();
+/// assert_eq!(error.to_string(), "cannot remove \"parse\": it turns String into usize; replace it instead");
+/// assert!(matches!(error.refusal(), Refusal::Turns { .. }));
+/// assert_eq!(error.into_edit().to_string(), "remove parse");
+/// ```
+pub struct EditError(Box<Refused>);
+
+struct Refused {
+    refusal: Refusal,
+    asked: String,
+    change: usize,
+    // A mutex only because the error has to be `Sync`; it is never locked.
+    edit: Mutex<Edit>,
+}
+
+impl EditError {
+    pub(crate) fn new(refusal: Refusal, change: usize, edit: Edit) -> Self {
+        let asked = edit.changes.get(change).map_or_else(|| "commit".to_owned(), |asked| format!("{asked:#}"));
+        Self(Box::new(Refused { refusal, asked, change, edit: Mutex::new(edit) }))
+    }
+
+    /// Why it was refused.
+    #[must_use]
+    pub fn refusal(&self) -> &Refusal {
+        &self.0.refusal
+    }
+
+    /// Which change was refused: 0 for the first.
+    #[must_use]
+    pub fn change(&self) -> usize {
+        self.0.change
+    }
+
+    /// The edit, whole; it can be committed again, or elsewhere.
+    #[must_use]
+    pub fn into_edit(self) -> Edit {
+        self.0.edit.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for EditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}: {}", self.0.asked, self.0.refusal)
+    }
+}
+
+impl fmt::Debug for EditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EditError({self})")
+    }
+}
+
+impl std::error::Error for EditError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0.refusal)
+    }
+}

@@ -1,0 +1,389 @@
+//! The local engine: how a pipeline runs in the thread that calls it.
+//!
+//! Between two cycles the engine is in one of three states, kept in two fields. `hold` says why no item is accepted, if
+//! none is. `quick` is the board's sequence number for which the next item may take the quick way, or one that the board
+//! never has: so that the one compare of the quick way answers for everything else as well (edits, holds, traces, outputs
+//! that wait, stages that need the general way).
+
+use std::collections::VecDeque;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use crate::chain::Chain;
+use crate::controller::{Committed, Shared};
+use crate::cycle::Cycle;
+use crate::error::{CallError, Held, Hold, Rest, SendAllError, SendError};
+use crate::link::Knot;
+use crate::receipt::Cut;
+use crate::trace::{Recorder, SharedLog};
+
+/// The most items of a batch.
+const BATCH: usize = 256;
+
+/// A sequence number that the board never has.
+const NEVER: u64 = u64::MAX;
+
+pub(crate) struct Engine<In, Out> {
+    quick: u64,
+    seen: u64,
+    pub(crate) chain: Chain<In, Out>,
+    /// What the builder has added since the chain was put together.
+    pub(crate) parts: Vec<Box<dyn Knot>>,
+    cx: Cycle,
+    hold: Option<Hold>,
+    steady: bool,
+    finished: bool,
+    paused: bool,
+    /// Items of the cycle under way.
+    pub(crate) inbox: Vec<In>,
+    /// Outputs to be handed out.
+    out: Vec<Out>,
+    /// How many of `out` were set free between cycles.
+    queued: usize,
+    /// Edits being applied; trades places with the control side's queue, so that both keep their memory.
+    edits: VecDeque<Committed>,
+    log: Option<SharedLog>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) alive: Arc<()>,
+}
+
+/// Counts the item as failed when the quick way is left by a panic. Costs nothing when it is not.
+struct Unwinding<'a>(&'a mut Cycle, &'a mut u64, &'a mut u64);
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        let Self(cx, quick, seen) = self;
+        cx.unwound();
+        (**quick, **seen) = (NEVER, NEVER);
+    }
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
+    pub(crate) fn new(chain: Chain<In, Out>, cx: Cycle, shared: Arc<Shared>) -> Self {
+        Self {
+            quick: NEVER,
+            seen: NEVER,
+            chain,
+            parts: Vec::new(),
+            cx,
+            hold: None,
+            steady: false,
+            finished: false,
+            paused: false,
+            inbox: Vec::new(),
+            out: Vec::new(),
+            queued: 0,
+            edits: VecDeque::new(),
+            log: None,
+            shared,
+            alive: Arc::new(()),
+        }
+    }
+
+    /// The engine with another type of output, for a builder that goes on.
+    pub(crate) fn reopen<To: Send + 'static>(mut self) -> Engine<In, To> {
+        let mut parts = std::mem::take(&mut self.parts);
+        let chain =
+            if self.chain.is_open() { self.chain.reopen(&mut Vec::new()) } else { self.chain.reopen(&mut parts) };
+        Engine {
+            quick: NEVER,
+            seen: NEVER,
+            chain,
+            parts,
+            cx: self.cx,
+            hold: None,
+            steady: false,
+            finished: self.finished,
+            paused: self.paused,
+            inbox: self.inbox,
+            out: Vec::new(),
+            queued: 0,
+            edits: self.edits,
+            log: self.log,
+            shared: self.shared,
+            alive: self.alive,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_quick(&self) -> bool {
+        self.shared.board.sequence() == self.quick
+    }
+
+    /// One item the quick way.
+    #[inline]
+    pub(crate) fn quick(&mut self, item: In) -> Option<Out> {
+        let guard = Unwinding(&mut self.cx, &mut self.quick, &mut self.seen);
+        let made = self.chain.call(item, guard.0);
+        if made.is_some() && !guard.0.irregular {
+            guard.0.number += 1;
+            guard.0.ledger.accept(guard.0.number);
+        } else {
+            guard.0.close(made.is_some().into(), 0);
+        }
+        std::mem::forget(guard);
+        made
+    }
+
+    /// The quick way gave nothing: why.
+    #[cold]
+    pub(crate) fn nothing<R>(&mut self) -> Result<R, CallError<In, Out>>
+    where
+        Self: Sized,
+    {
+        self.after();
+        match self.outcome::<In>() {
+            Err(SendError::Failed(failures)) => Err(CallError::Failed(failures)),
+            _ => Err(CallError::NotOne(Vec::new())),
+        }
+    }
+
+    /// One item the general way, for a caller who wants one output.
+    #[cold]
+    pub(crate) fn one(&mut self, item: In) -> Result<Out, CallError<In, Out>> {
+        self.inbox.push(item);
+        self.turn();
+        let mut outputs = std::mem::take(&mut self.out);
+        self.unwind();
+        match self.outcome::<In>() {
+            Err(SendError::Failed(failures)) if outputs.is_empty() => Err(CallError::Failed(failures)),
+            Err(SendError::Failed(failures)) => Err(CallError::Partly(failures, outputs)),
+            _ => match outputs.pop() {
+                Some(output) if outputs.is_empty() => {
+                    self.out = outputs;
+                    Ok(output)
+                }
+                last => {
+                    outputs.extend(last);
+                    Err(CallError::NotOne(outputs))
+                }
+            },
+        }
+    }
+
+    /// Applies what was published, and says whether the pipeline takes an item.
+    #[cold]
+    pub(crate) fn ready(&mut self) -> Result<(), Hold> {
+        if self.chain.is_open() {
+            let parts = std::mem::take(&mut self.parts);
+            self.chain.assemble(parts);
+        }
+        if self.shared.board.sequence() != self.seen {
+            self.take();
+            self.review();
+        }
+        self.hold.clone().map_or(Ok(()), Err)
+    }
+
+    /// Takes over what was published since the last time.
+    fn take(&mut self) {
+        let Self { edits, paused, log, .. } = self;
+        let (error, seen) = self.shared.board.take(|control| {
+            std::mem::swap(&mut control.waiting, edits);
+            *paused = control.paused;
+            *log = control.trace.clone();
+            control.error.clone()
+        });
+        self.seen = seen;
+        match &self.log {
+            None => self.cx.trace = None,
+            Some(log) if self.cx.trace.as_ref().is_some_and(|recorder| recorder.writes_to(log)) => {}
+            Some(log) => self.cx.trace = Some(Box::new(Recorder::new(Arc::clone(log)))),
+        }
+        self.cx.items = 0;
+        while let Some(edit) = self.edits.pop_front() {
+            self.apply(edit);
+        }
+        self.cx.items = 1;
+        if !self.cx.broken.is_empty() {
+            let control = self.shared.board.lock();
+            self.cx.broken.retain(|broken| control.plan.contains(broken.id));
+        }
+        self.hold = error.map(Hold::Build);
+    }
+
+    fn apply(&mut self, edit: Committed) {
+        let Self { chain, cx, out, .. } = self;
+        let before = out.len();
+        let recorder = cx.trace.take();
+        if !self.finished {
+            for steps in &edit.drains {
+                chain.drain(steps, out, cx);
+            }
+        }
+        let mut taken = Vec::new();
+        for (within, act) in edit.acts {
+            crate::chain::AnyChain::act(chain, &within, act, &mut taken, cx);
+        }
+        cx.trace = recorder;
+        let queued = out.len() - before;
+        cx.close_idle(queued);
+        cx.items = 0;
+        self.queued += queued;
+        cx.revision = edit.revision;
+        if let (Some(recorder), Some(text)) = (&mut cx.trace, &edit.text) {
+            recorder.edit(cx.number, edit.revision, text);
+        }
+        let cut = Cut { last_old: cx.number.checked_sub(1), first_new: cx.number };
+        let mut cells = edit.cells.into_iter();
+        if let Some(cell) = cells.next() {
+            cell.apply(cut, taken);
+            if cell.is_full() {
+                self.shared.board.lock().retired.push(cell);
+            }
+        }
+        cells.for_each(|cell| cell.apply(cut, Vec::new()));
+    }
+
+    /// Looks anew at what the pipeline accepts, and by which way.
+    fn review(&mut self) {
+        // A panic while edits were applied has no caller's cycle to unwind; the poisoned state reports it.
+        drop(self.cx.panic.take());
+        let status = self.chain.status();
+        let build = self.hold.take().filter(|hold| matches!(hold, Hold::Build(_)));
+        let poisoned = || self.cx.broken.first().map(|broken| Hold::Poisoned { stage: broken.path.clone() });
+        self.hold = build
+            .or_else(|| self.finished.then_some(Hold::Finished))
+            .or_else(poisoned)
+            .or_else(|| self.paused.then_some(Hold::Paused))
+            .or(status.blocked.map(|switch| Hold::NoTarget { switch }));
+        self.steady = status.steady && self.cx.trace.is_none();
+        let clear = self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty();
+        self.quick = if clear && status.single && self.cx.trace.is_none() { self.seen } else { NEVER };
+    }
+
+    /// A cycle, or a batch, of what is in the inbox; the outputs are in `out` then.
+    pub(crate) fn turn(&mut self) {
+        let Self { chain, cx, inbox, out, queued, .. } = self;
+        cx.items = inbox.len() as u64;
+        chain.batch(inbox, out, cx);
+        inbox.clear();
+        if let Some(trace) = &mut cx.trace {
+            let failed = cx.failures.first().map(|failure| failure.stage().clone());
+            trace.item(cx.number, cx.revision, (out.len() - *queued) as u64, failed);
+        }
+        cx.close(out.len(), *queued);
+        *queued = 0;
+        self.after();
+    }
+
+    /// What has to follow a cycle that was not quick and regular.
+    fn after(&mut self) {
+        if !self.cx.failures.is_empty() {
+            self.chain.on_failure.settle(&mut self.cx.failures, 0);
+        }
+        if self.cx.used_up || self.cx.panic.is_some() {
+            self.cx.used_up = false;
+            let panic = self.cx.panic.take();
+            self.review();
+            self.cx.panic = panic;
+        }
+    }
+
+    /// Goes on with the panic of a stage, now that everything is accounted for.
+    fn unwind(&mut self) {
+        if let Some(panic) = self.cx.panic.take() {
+            resume_unwind(panic);
+        }
+        if self.quick == NEVER && self.hold.is_none() {
+            self.review();
+        }
+    }
+
+    /// Gives the outputs to `emit`, in order. Where it panics, the rest stays.
+    pub(crate) fn hand_out(&mut self, mut emit: impl FnMut(Out)) {
+        struct Backwards<'a, Out>(&'a mut Vec<Out>, &'a mut usize, &'a mut Cycle);
+        impl<Out> Drop for Backwards<'_, Out> {
+            fn drop(&mut self) {
+                let Self(out, queued, cx) = self;
+                if !out.is_empty() {
+                    out.reverse();
+                    **queued = out.len();
+                    cx.undeliver(out.len());
+                }
+            }
+        }
+        self.out.reverse();
+        let backwards = Backwards(&mut self.out, &mut self.queued, &mut self.cx);
+        while let Some(output) = backwards.0.pop() {
+            emit(output);
+        }
+        drop(backwards);
+        self.unwind();
+    }
+
+    /// The failures that nobody has dealt with.
+    pub(crate) fn outcome<T>(&mut self) -> Result<(), SendError<T>> {
+        if self.cx.failures.is_empty() {
+            return Ok(());
+        }
+        Err(SendError::Failed(std::mem::take(&mut self.cx.failures)))
+    }
+
+    pub(crate) fn send_all<I: Iterator<Item = In>>(
+        &mut self,
+        mut items: I,
+        mut emit: impl FnMut(Out),
+    ) -> Result<(), SendAllError<I>> {
+        let _ = self.ready();
+        loop {
+            let most = if self.steady { BATCH } else { 1 };
+            let mut batch = std::mem::take(&mut self.inbox);
+            batch.extend(items.by_ref().take(most));
+            if batch.is_empty() {
+                self.inbox = batch;
+                return Ok(());
+            }
+            let stop =
+                |error, batch: Vec<In>, items| Err(SendAllError { error, rest: Rest::new(batch.into_iter(), items) });
+            // What was committed up to here governs the batch.
+            if let Err(why) = self.ready() {
+                let item = batch.remove(0);
+                return stop(SendError::Held(Held { item, why }), batch, items);
+            }
+            if self.steady || batch.len() == 1 {
+                self.inbox = batch;
+                self.turn();
+                self.hand_out(&mut emit);
+                if let Err(error) = self.outcome() {
+                    return stop(error, Vec::new(), items);
+                }
+                continue;
+            }
+            let mut pulled = batch.into_iter();
+            while let Some(item) = pulled.next() {
+                if let Err(why) = self.ready() {
+                    let error = SendError::Held(Held { item, why });
+                    return Err(SendAllError { error, rest: Rest::new(pulled, items) });
+                }
+                self.inbox.push(item);
+                self.turn();
+                self.hand_out(&mut emit);
+                if let Err(error) = self.outcome() {
+                    return Err(SendAllError { error, rest: Rest::new(pulled, items) });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn finish(&mut self, emit: impl FnMut(Out)) -> Result<(), SendError<()>> {
+        match self.ready() {
+            Err(Hold::Finished) => return Ok(()),
+            Err(why @ (Hold::Poisoned { .. } | Hold::Build(_))) => return Err(SendError::Held(Held { item: (), why })),
+            _ => {}
+        }
+        self.cx.items = 0;
+        let recorder = self.cx.trace.take();
+        self.chain.finish(&mut self.out, &mut self.cx);
+        self.cx.trace = recorder;
+        self.cx.close(self.out.len(), self.queued);
+        self.queued = 0;
+        self.finished = true;
+        self.after();
+        let panic = self.cx.panic.take();
+        self.review();
+        self.cx.panic = panic;
+        self.hand_out(emit);
+        self.outcome()
+    }
+}

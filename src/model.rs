@@ -1,0 +1,445 @@
+//! The control side's picture of a pipeline: names, types and routes, against which edits are checked.
+//!
+//! It changes by [`Change`]s, and each gives back the change that undoes it; an edit that is refused half-way is taken
+//! back by them. The data side (`chain.rs`, `switch.rs`) has the same shape, so a place is told to it by positions: a
+//! [`Step`] at a time, from the outermost pipeline inwards.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::error::Refusal;
+use crate::ledger::{Counts, Row};
+use crate::name::{Name, NodeId, Path, Type};
+use crate::route::{PolicyKind, RouteView};
+
+/// The most stages that an item may pass one inside the other: each costs a stack frame or two.
+pub(crate) const DEPTH_LIMIT: usize = 512;
+
+/// A pipeline: its stages in order.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) name: Name,
+    pub(crate) input: Type,
+    pub(crate) output: Type,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// A stage, whatever it is.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) id: NodeId,
+    pub(crate) name: Name,
+    pub(crate) input: Type,
+    pub(crate) output: Type,
+    pub(crate) kind: Kind,
+    /// The type of the stage itself: what a hand-over takes.
+    pub(crate) state: Type,
+    pub(crate) counts: Arc<Counts>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Stage,
+    Tap,
+    Pipeline(Box<Plan>),
+    Switch(Box<Fork>),
+}
+
+/// A switch: its targets in slots, and its route.
+#[derive(Debug)]
+pub(crate) struct Fork {
+    pub(crate) slots: Vec<Option<Target>>,
+    pub(crate) free: Vec<u32>,
+    pub(crate) by_name: HashMap<Name, u32>,
+    pub(crate) route: RouteView,
+    pub(crate) cloned: bool,
+    pub(crate) next: u64,
+    /// The deepest target; it does not shrink when one is detached.
+    pub(crate) depth: usize,
+}
+
+/// A target of a switch, and its place in the order of attachment.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) order: u64,
+    pub(crate) entry: Entry,
+}
+
+/// A step of the way to a stage: to the stage at a position of a pipeline, or to the target in a slot of a switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    Node(u32),
+    Target(u32),
+}
+
+pub(crate) type Steps = SmallVec<[Step; 4]>;
+
+/// A change of the model.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Insert at a position of the pipeline that `within` leads to.
+    Insert {
+        within: Steps,
+        at: usize,
+        entry: Entry,
+    },
+    Remove {
+        within: Steps,
+        at: usize,
+    },
+    Move {
+        within: Steps,
+        from: usize,
+        to: usize,
+    },
+    /// Put another entry at the place that `place` leads to.
+    Replace {
+        place: Steps,
+        entry: Entry,
+    },
+    Rename {
+        place: Steps,
+        to: Name,
+    },
+    Route {
+        place: Steps,
+        route: RouteView,
+    },
+    Attach {
+        place: Steps,
+        slot: u32,
+        target: Target,
+    },
+    Detach {
+        place: Steps,
+        slot: u32,
+    },
+}
+
+impl Entry {
+    /// How many stages an item passes in it, one inside the other.
+    pub(crate) fn depth(&self) -> usize {
+        match &self.kind {
+            Kind::Stage | Kind::Tap => 1,
+            Kind::Pipeline(plan) => 1 + plan.depth(),
+            Kind::Switch(fork) => 1 + fork.depth,
+        }
+    }
+
+    pub(crate) fn is(&self) -> &'static str {
+        match self.kind {
+            Kind::Stage => "stage",
+            Kind::Tap => "tap",
+            Kind::Pipeline(_) => "pipeline",
+            Kind::Switch(_) => "switch",
+        }
+    }
+
+    pub(crate) fn contains(&self, id: NodeId) -> bool {
+        self.id == id
+            || match &self.kind {
+                Kind::Stage | Kind::Tap => false,
+                Kind::Pipeline(plan) => plan.contains(id),
+                Kind::Switch(fork) => fork.slots.iter().flatten().any(|target| target.entry.contains(id)),
+            }
+    }
+
+    /// The counts of this stage and all inside it, in order.
+    pub(crate) fn rows(&self, within: &Path, rows: &mut Vec<Row>) {
+        let path = within.join(&self.name);
+        let row = Row::read(path.clone(), &self.counts);
+        if !row.is_zero() {
+            rows.push(row);
+        }
+        match &self.kind {
+            Kind::Stage | Kind::Tap => {}
+            Kind::Pipeline(plan) => plan.entries.iter().for_each(|entry| entry.rows(&path, rows)),
+            Kind::Switch(fork) => fork.in_order().for_each(|target| target.entry.rows(&path, rows)),
+        }
+    }
+}
+
+impl Fork {
+    pub(crate) fn new(route: RouteView, cloned: bool) -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), by_name: HashMap::new(), route, cloned, next: 0, depth: 0 }
+    }
+
+    /// The targets in the order in which they were attached.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = &Target> {
+        let mut targets: Vec<&Target> = self.slots.iter().flatten().collect();
+        targets.sort_unstable_by_key(|target| target.order);
+        targets.into_iter()
+    }
+
+    pub(crate) fn free_slot(&self) -> u32 {
+        let end = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        self.free.last().copied().unwrap_or(end)
+    }
+
+    pub(crate) fn target(&self, name: &Name) -> Option<&Entry> {
+        let slot = *self.by_name.get(name)?;
+        self.slots.get(slot as usize)?.as_ref().map(|target| &target.entry)
+    }
+
+    pub(crate) fn attach(&mut self, slot: u32, target: Target) {
+        let at = slot as usize;
+        if self.slots.len() <= at {
+            self.slots.resize_with(at + 1, || None);
+        }
+        if self.free.last() == Some(&slot) {
+            self.free.pop();
+        } else {
+            self.free.retain(|free| *free != slot);
+        }
+        self.next = self.next.max(target.order + 1);
+        self.depth = self.depth.max(target.entry.depth());
+        self.by_name.insert(target.entry.name.clone(), slot);
+        if let Some(place) = self.slots.get_mut(at) {
+            *place = Some(target);
+        }
+    }
+
+    fn detach(&mut self, slot: u32) -> Option<Target> {
+        let target = self.slots.get_mut(slot as usize)?.take()?;
+        self.by_name.remove(&target.entry.name);
+        self.free.push(slot);
+        Some(target)
+    }
+
+    /// Whether `route` fits this switch, whose items are of type `item`.
+    pub(crate) fn check(
+        &self,
+        route: &RouteView,
+        looks_at: Option<Type>,
+        item: Type,
+        at: &Path,
+    ) -> Result<(), Refusal> {
+        for name in &route.targets {
+            if !self.by_name.contains_key(name) {
+                let known = self.in_order().take(8).map(|target| target.entry.name.clone()).collect();
+                return Err(Refusal::Unknown { path: at.join(name), known });
+            }
+        }
+        if route.policy == PolicyKind::All && route.targets.len() > 1 && !self.cloned {
+            return Err(Refusal::NotCloned { item });
+        }
+        match looks_at {
+            Some(looks_at) if looks_at != item => Err(Refusal::LooksAt { looks_at, item }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn slots_of(&self, route: &RouteView) -> SmallVec<[u32; 4]> {
+        route.targets.iter().filter_map(|name| self.by_name.get(name).copied()).collect()
+    }
+}
+
+impl Plan {
+    pub(crate) fn depth(&self) -> usize {
+        let inside = self.entries.iter().map(|entry| entry.depth() - 1).max().unwrap_or(0);
+        self.entries.len() + inside
+    }
+
+    pub(crate) fn contains(&self, id: NodeId) -> bool {
+        self.entries.iter().any(|entry| entry.contains(id))
+    }
+
+    pub(crate) fn position(&self, name: &Name) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.name == *name)
+    }
+
+    pub(crate) fn is_free(&self, name: &Name) -> Result<(), Refusal> {
+        match self.position(name) {
+            Some(_) => Err(Refusal::Duplicate { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Finds what `path` names: the way to it, and the entry.
+    pub(crate) fn find(&self, path: &Path) -> Result<(Steps, &Entry), Refusal> {
+        let mut steps = Steps::new();
+        let mut level = Level::Plan(self);
+        let mut found = None;
+        let mut walked = Path::default();
+        for name in path.names() {
+            walked = walked.join(name);
+            let unknown = || Refusal::Unknown { path: walked.clone(), known: level.known() };
+            let entry = match level {
+                Level::Plan(plan) => {
+                    let at = plan.position(name).ok_or_else(unknown)?;
+                    steps.push(Step::Node(u32::try_from(at).unwrap_or(u32::MAX)));
+                    &plan.entries[at]
+                }
+                Level::Fork(fork) => {
+                    let slot = *fork.by_name.get(name).ok_or_else(unknown)?;
+                    steps.push(Step::Target(slot));
+                    fork.target(name).ok_or_else(unknown)?
+                }
+                Level::Stage => return Err(unknown()),
+            };
+            level = match &entry.kind {
+                Kind::Stage | Kind::Tap => Level::Stage,
+                Kind::Pipeline(plan) => Level::Plan(plan),
+                Kind::Switch(fork) => Level::Fork(fork),
+            };
+            found = Some(entry);
+        }
+        found.map(|entry| (steps, entry)).ok_or(Refusal::Unknown { path: path.clone(), known: Vec::new() })
+    }
+
+    /// The pipeline that `within` leads to.
+    pub(crate) fn plan_at(&self, within: &[Step]) -> Option<&Self> {
+        if within.is_empty() {
+            return Some(self);
+        }
+        match &self.entry_at(within)?.kind {
+            Kind::Pipeline(plan) => Some(plan),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn entry_at(&self, place: &[Step]) -> Option<&Entry> {
+        let (first, rest) = place.split_first()?;
+        let Step::Node(at) = first else { return None };
+        let mut entry = self.entries.get(*at as usize)?;
+        for step in rest {
+            entry = match (step, &entry.kind) {
+                (Step::Node(at), Kind::Pipeline(plan)) => plan.entries.get(*at as usize)?,
+                (Step::Target(slot), Kind::Switch(fork)) => &fork.slots.get(*slot as usize)?.as_ref()?.entry,
+                _ => return None,
+            };
+        }
+        Some(entry)
+    }
+
+    fn entry_mut(&mut self, place: &[Step]) -> Option<&mut Entry> {
+        let (first, rest) = place.split_first()?;
+        let Step::Node(at) = first else { return None };
+        let mut entry = self.entries.get_mut(*at as usize)?;
+        for step in rest {
+            entry = match (step, &mut entry.kind) {
+                (Step::Node(at), Kind::Pipeline(plan)) => plan.entries.get_mut(*at as usize)?,
+                (Step::Target(slot), Kind::Switch(fork)) => &mut fork.slots.get_mut(*slot as usize)?.as_mut()?.entry,
+                _ => return None,
+            };
+        }
+        Some(entry)
+    }
+
+    fn plan_mut(&mut self, within: &[Step]) -> Option<&mut Self> {
+        if within.is_empty() {
+            return Some(self);
+        }
+        match &mut self.entry_mut(within)?.kind {
+            Kind::Pipeline(plan) => Some(plan),
+            _ => None,
+        }
+    }
+
+    fn fork_mut(&mut self, place: &[Step]) -> Option<&mut Fork> {
+        match &mut self.entry_mut(place)?.kind {
+            Kind::Switch(fork) => Some(fork),
+            _ => None,
+        }
+    }
+
+    /// Makes a change and gives the one that undoes it; `None` where the place does not exist, which `find` rules out.
+    pub(crate) fn apply(&mut self, change: Change) -> Option<Change> {
+        Some(match change {
+            Change::Insert { within, at, entry } => {
+                let plan = self.plan_mut(&within)?;
+                plan.entries.insert(at.min(plan.entries.len()), entry);
+                self.deepen(&within);
+                Change::Remove { within, at }
+            }
+            Change::Remove { within, at } => {
+                let plan = self.plan_mut(&within)?;
+                if at >= plan.entries.len() {
+                    return None;
+                }
+                let entry = plan.entries.remove(at);
+                Change::Insert { within, at, entry }
+            }
+            Change::Move { within, from, to } => {
+                let plan = self.plan_mut(&within)?;
+                if from >= plan.entries.len() || to >= plan.entries.len() {
+                    return None;
+                }
+                let entry = plan.entries.remove(from);
+                plan.entries.insert(to, entry);
+                Change::Move { within, from: to, to: from }
+            }
+            Change::Replace { place, entry } => {
+                let old = std::mem::replace(self.entry_mut(&place)?, entry);
+                self.deepen(&place);
+                Change::Replace { place, entry: old }
+            }
+            Change::Rename { place, to } => {
+                let entry = self.entry_mut(&place)?;
+                let old = std::mem::replace(&mut entry.name, to.clone());
+                if let Some((Step::Target(slot), switch)) = place.split_last() {
+                    let fork = self.fork_mut(switch)?;
+                    fork.by_name.remove(&old);
+                    fork.by_name.insert(to.clone(), *slot);
+                    for name in &mut fork.route.targets {
+                        if *name == old {
+                            *name = to.clone();
+                        }
+                    }
+                }
+                Change::Rename { place, to: old }
+            }
+            Change::Route { place, route } => {
+                let fork = self.fork_mut(&place)?;
+                let old = std::mem::replace(&mut fork.route, route);
+                Change::Route { place, route: old }
+            }
+            Change::Attach { place, slot, target } => {
+                self.fork_mut(&place)?.attach(slot, target);
+                self.deepen(&place);
+                Change::Detach { place, slot }
+            }
+            Change::Detach { place, slot } => {
+                let target = self.fork_mut(&place)?.detach(slot)?;
+                Change::Attach { place, slot, target }
+            }
+        })
+    }
+
+    /// Raises the remembered depth of the switches on the way to `place`.
+    fn deepen(&mut self, place: &[Step]) {
+        for length in (1..=place.len()).rev() {
+            let deepest = match self.entry_at(&place[..length]).map(|entry| &entry.kind) {
+                Some(Kind::Switch(fork)) => {
+                    let inside = place.get(length).and_then(|step| match step {
+                        Step::Target(slot) => fork.slots.get(*slot as usize)?.as_ref(),
+                        Step::Node(_) => None,
+                    });
+                    inside.map_or(fork.depth, |target| fork.depth.max(target.entry.depth()))
+                }
+                _ => continue,
+            };
+            if let Some(fork) = self.fork_mut(&place[..length]) {
+                fork.depth = deepest;
+            }
+        }
+    }
+}
+
+enum Level<'a> {
+    Plan(&'a Plan),
+    Fork(&'a Fork),
+    Stage,
+}
+
+impl Level<'_> {
+    fn known(&self) -> Vec<Name> {
+        match self {
+            Level::Plan(plan) => plan.entries.iter().take(8).map(|entry| entry.name.clone()).collect(),
+            Level::Fork(fork) => fork.in_order().take(8).map(|target| target.entry.name.clone()).collect(),
+            Level::Stage => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! The pipeline: the builder, and the local engine that runs it.
+//!
+//! # A cycle
+//!
+//! One load says whether the controllers have published anything since the last cycle. If not, and every stage on the
+//! route gives at most one output, the item takes the quick way: through the chain and out, and one store in the ledger.
+//! All else goes the general way (`engine.rs`): apply the edits, look whether the pipeline takes items at all, and run a
+//! batch, if only of one item.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::board::Board;
+use crate::chain::{Chain, Nested};
+use crate::controller::{Control, Controller, Shared};
+use crate::cycle::Cycle;
+use crate::engine::Engine;
+use crate::error::{BuildError, CallError, Held, Refusal, SendAllError, SendError, TakeError};
+use crate::failure::OnFailure;
+use crate::ledger::{Ledger, LedgerCell};
+use crate::link::{Node, join};
+use crate::model::{DEPTH_LIMIT, Kind, Plan};
+use crate::name::{Name, Type};
+use crate::part::{Made, Part};
+use crate::receipt::Receipt;
+use crate::stage::{BoxError, Output, Stage, Unpacked, filter, filter_map, flat_map, inspect, try_stage};
+use crate::switch::Switch;
+use crate::topology::Topology;
+
+/// A chain of named stages from `In` to `Out` that can be changed while items flow.
+///
+/// Built by value, stage by stage; the compiler checks that each takes what the one before it gives. A mistake that it
+/// cannot see, such as a name used twice, is remembered and comes back from [`check`](Pipeline::check) and from every call
+/// and edit. A pipeline is itself a stage, so it nests; what was its controller's is the outer controller's then.
+///
+/// It runs in the thread that calls it: an item is through when `call` or `send` returns, and nothing waits inside but
+/// what a stage holds back. It is `Send`, so it can be given to another thread.
+///
+/// # Examples
+///
+/// ```
+/// use coroute::{CallError, Hold, Pipeline};
+///
+/// let mut pipeline = Pipeline::new("lengths")
+///     .stage("length", |word: &'static str| word.len())
+///     .stage("double", |length: usize| length * 2);
+/// assert_eq!(pipeline.call("route")?, 10);
+///
+/// let controller = pipeline.controller();
+/// controller.pause()?;
+/// let Err(CallError::Held(held)) = pipeline.call("later") else { panic!() };
+/// assert_eq!((held.item, held.why), ("later", Hold::Paused));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a pipeline does nothing until items are sent"]
+pub struct Pipeline<In, Out> {
+    engine: Engine<In, Out>,
+}
+
+impl<T: Send + 'static> Pipeline<T, T> {
+    /// A pipeline without stages.
+    pub fn new(name: impl AsRef<str>) -> Self {
+        let checked = Name::new(&name);
+        let name = checked.as_ref().map_or_else(|_| Name::stand_in(), Clone::clone);
+        let plan = Plan { name, input: Type::of::<T>(), output: Type::of::<T>(), entries: Vec::new() };
+        let mut control = Control::new(plan);
+        control.error = checked.err().map(|error| BuildError::new("a pipeline".into(), error.into()));
+        let ledger = Arc::new(LedgerCell::default());
+        let cx = Cycle::new(Arc::clone(&ledger));
+        let shared = Arc::new(Shared { board: Board::new(control), ledger });
+        Self { engine: Engine::new(Chain::new(), cx, shared) }
+    }
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
+    /// The pipeline with a stage behind the others: a closure, an adaptor, a [`Switch`], a pipeline, or any [`Stage`].
+    pub fn stage<S: Stage<Out>>(self, name: impl AsRef<str>, stage: S) -> Pipeline<In, S::Out> {
+        let label = Name::new(&name);
+        let (mut part, mistake) = Part::new::<Out, S>(label.clone().unwrap_or_else(|_| Name::stand_in()), stage);
+        *part.knot.joiner() = Some(join::<In, Out, S::Out>);
+        {
+            let mut control = self.engine.shared.board.lock();
+            let refusal = match label {
+                Err(error) => Some(Refusal::Name(error)),
+                Ok(name) => mistake.or(control.plan.is_free(&name).err()),
+            };
+            control.plan.output = Type::of::<S::Out>();
+            control.plan.entries.extend(part.entry);
+            let refusal =
+                refusal.or((control.plan.depth() > DEPTH_LIMIT).then_some(Refusal::TooDeep { limit: DEPTH_LIMIT }));
+            if let Some(refusal) = refusal {
+                let error =
+                    BuildError::new(format!("stage {:?} of pipeline {:?}", name.as_ref(), control.plan.name), refusal);
+                control.error.get_or_insert(error);
+            }
+        }
+        let mut engine = self.engine.reopen();
+        engine.parts.push(part.knot);
+        Pipeline { engine }
+    }
+
+    /// The pipeline with a stage that lets an item pass when `keep` says so; see [`filter`](crate::filter).
+    pub fn filter(self, name: impl AsRef<str>, keep: impl FnMut(&Out) -> bool + Send + 'static) -> Self {
+        self.stage(name, filter(keep))
+    }
+
+    /// The pipeline with a stage that gives on what `map` makes of an item, if anything.
+    pub fn filter_map<To: Send + 'static>(
+        self,
+        name: impl AsRef<str>,
+        map: impl FnMut(Out) -> Option<To> + Send + 'static,
+    ) -> Pipeline<In, To> {
+        self.stage(name, filter_map(map))
+    }
+
+    /// The pipeline with a stage that gives on all that `map` makes of an item.
+    pub fn flat_map<I>(self, name: impl AsRef<str>, map: impl FnMut(Out) -> I + Send + 'static) -> Pipeline<In, I::Item>
+    where
+        I: IntoIterator + 'static,
+        I::Item: Send + 'static,
+    {
+        self.stage(name, flat_map(map))
+    }
+
+    /// The pipeline with a stage that looks at every item and gives it on unchanged.
+    pub fn inspect(self, name: impl AsRef<str>, look: impl FnMut(&Out) + Send + 'static) -> Self {
+        self.stage(name, inspect(look))
+    }
+
+    /// The pipeline with a stage that may fail; it takes the item by reference, so that a failed item is still there.
+    pub fn try_stage<To: Send + 'static, E: Into<BoxError> + 'static>(
+        self,
+        name: impl AsRef<str>,
+        map: impl FnMut(&Out) -> Result<To, E> + Send + 'static,
+    ) -> Pipeline<In, To> {
+        self.stage(name, try_stage(map))
+    }
+
+    /// Says what becomes of failures. Inside another pipeline, a handler other than [`OnFailure::stop`] deals with those of
+    /// its own stages; the outer one's handler gets the others.
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.engine.chain.on_failure = on_failure;
+        self
+    }
+
+    /// Says whether the pipeline was put together rightly, before the first item does.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    ///
+    /// let twice = Pipeline::new("p").stage("add", |x: i64| x + 1).stage("add", |x: i64| x + 1);
+    /// assert_eq!(
+    ///     twice.check().unwrap_err().to_string(),
+    ///     "cannot build stage \"add\" of pipeline \"p\": the name \"add\" is taken; use another"
+    /// );
+    /// ```
+    pub fn check(self) -> Result<Self, BuildError> {
+        let error = self.engine.shared.board.lock().error.clone();
+        error.map_or(Ok(self), Err)
+    }
+
+    /// A handle through which the pipeline can be changed, from any thread.
+    #[must_use]
+    pub fn controller(&self) -> Controller {
+        Controller::new(Arc::clone(&self.engine.shared), Arc::downgrade(&self.engine.alive))
+    }
+
+    /// What the pipeline looks like when all committed edits are applied.
+    #[must_use]
+    pub fn topology(&self) -> Topology {
+        self.engine.shared.topology()
+    }
+
+    /// The counts so far.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        self.engine.shared.ledger()
+    }
+
+    /// One cycle for a pipeline that gives one output for each item, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Held`] hands the item back when the pipeline does not take it; [`CallError::Failed`] has the item
+    /// that a stage could not process; [`CallError::NotOne`] has the outputs when they are not exactly one.
+    ///
+    /// # Panics
+    ///
+    /// When a stage panics. The pipeline is poisoned then: it takes no item until an edit replaces or removes the stage.
+    #[inline]
+    pub fn call(&mut self, item: In) -> Result<Out, CallError<In, Out>> {
+        let engine = &mut self.engine;
+        if !engine.is_quick()
+            && let Err(why) = engine.ready()
+        {
+            return Err(CallError::Held(Held { item, why }));
+        }
+        if engine.is_quick() { engine.quick(item).ok_or(()).or_else(|()| engine.nothing()) } else { engine.one(item) }
+    }
+
+    /// One cycle: `emit` gets every output, in order.
+    ///
+    /// Where `emit` panics, the outputs that it has not seen yet stay in the pipeline and come first at the next call.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Held`] hands the item back when the pipeline does not take it; [`SendError::Failed`] has the items
+    /// that stages could not process. What came out all the same was given to `emit` before.
+    ///
+    /// # Panics
+    ///
+    /// When a stage or `emit` does; see [`call`](Pipeline::call).
+    #[inline]
+    pub fn send(&mut self, item: In, mut emit: impl FnMut(Out)) -> Result<(), SendError<In>> {
+        let engine = &mut self.engine;
+        if !engine.is_quick()
+            && let Err(why) = engine.ready()
+        {
+            return Err(SendError::Held(Held { item, why }));
+        }
+        if engine.is_quick() {
+            match engine.quick(item) {
+                Some(out) => emit(out),
+                None => return engine.nothing().or_else(CallError::into_send),
+            }
+            return Ok(());
+        }
+        engine.inbox.push(item);
+        engine.turn();
+        engine.hand_out(emit);
+        engine.outcome()
+    }
+
+    /// Sends all `items`, in batches where that makes no difference: through stages that cannot fail and routes that do
+    /// not change by themselves, up to 256 items pass stage by stage, all under one revision. Else they go one by one.
+    ///
+    /// An edit that is committed while a batch is under way governs the items from the next batch on.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Pipeline::send), at the first item that was not accepted or failed; with it come the items not sent.
+    ///
+    /// # Panics
+    ///
+    /// When a stage or `emit` does. In a batch, what is ahead of the item that a stage panicked on still comes out; the
+    /// items behind it, at most 255, are counted as failed with it.
+    pub fn send_all<I: IntoIterator<Item = In>>(
+        &mut self,
+        items: I,
+        emit: impl FnMut(Out),
+    ) -> Result<(), SendAllError<I::IntoIter>> {
+        self.engine.send_all(items.into_iter(), emit)
+    }
+
+    /// Applies the edits that wait, without an item. Outputs that this sets free come with the next call.
+    ///
+    /// A cycle begins with this; to call it is only of use where no item will come for a while.
+    pub fn apply(&mut self) {
+        // Whether an item would be accepted is of no matter here.
+        let _ = self.engine.ready();
+    }
+
+    /// The end of the stream: every stage gives what it holds back, first to last. The pipeline takes no item afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Held`] when the pipeline is poisoned or was put together wrongly, and is not finished then;
+    /// [`SendError::Failed`] has the items that failed on the way.
+    ///
+    /// # Panics
+    ///
+    /// When a stage or `emit` does.
+    pub fn finish(&mut self, emit: impl FnMut(Out)) -> Result<(), SendError<()>> {
+        self.engine.finish(emit)
+    }
+
+    fn into_made(mut self) -> Made {
+        // Edits that were committed to it alone are applied before it becomes a part of something else.
+        let _ = self.engine.ready();
+        let mut control = self.engine.shared.board.lock();
+        control.adopted = true;
+        let stand_in = Plan {
+            name: control.plan.name.clone(),
+            input: control.plan.input,
+            output: control.plan.output,
+            entries: Vec::new(),
+        };
+        let plan = std::mem::replace(&mut control.plan, stand_in);
+        let error = control.error.clone().map(Refusal::from);
+        drop(control);
+        let chain = self.engine.chain;
+        Made {
+            kind: Kind::Pipeline(Box::new(plan)),
+            make: Box::new(move |site| Box::new(Node::new(site, Nested(chain)))),
+            error,
+        }
+    }
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Switch<In, Out> {
+    /// The pipeline of nothing but this switch, with the switch's name.
+    pub fn into_pipeline(self) -> Pipeline<In, Out> {
+        let name = self.name().to_owned();
+        Pipeline::new(&name).stage(name, self)
+    }
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Stage<In> for Pipeline<In, Out> {
+    type Out = Out;
+
+    /// Sends the item; a pipeline that becomes a part of another is unpacked instead, and this is not called.
+    fn process(&mut self, item: In, out: &mut Output<'_, Out>) {
+        let sent = self.send(item, |made| out.emit(made));
+        match sent {
+            Ok(()) => {}
+            Err(SendError::Held(held)) => out.fail(held.item, held.why.to_string()),
+            Err(SendError::Failed(failures)) => {
+                failures.into_iter().for_each(|failure| out.fail((), failure.to_string()));
+            }
+        }
+    }
+
+    fn unpack(self) -> Unpacked<Self> {
+        Unpacked::Made(Box::new(self.into_made()))
+    }
+}
+
+impl Receipt {
+    /// Hands over a pipeline that the edit took out, by the path it had, as [`take`](Receipt::take) does with a stage.
+    ///
+    /// It is a pipeline of its own then, with a new controller, revision 0 and a new ledger.
+    ///
+    /// # Errors
+    ///
+    /// See [`take`](Receipt::take).
+    pub fn take_pipeline<In: Send + 'static, Out: Send + 'static>(
+        &self,
+        path: impl AsRef<str>,
+    ) -> Result<Pipeline<In, Out>, TakeError> {
+        let (chain, plan) = self.take_chain(path.as_ref())?;
+        let ledger = Arc::new(LedgerCell::default());
+        let cx = Cycle::new(Arc::clone(&ledger));
+        let shared = Arc::new(Shared { board: Board::new(Control::new(*plan)), ledger });
+        Ok(Pipeline { engine: Engine::new(chain, cx, shared) })
+    }
+}
+
+impl<In, Out> fmt::Debug for Pipeline<In, Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let control = self.engine.shared.board.lock();
+        f.debug_struct("Pipeline")
+            .field("name", &control.plan.name)
+            .field("revision", &control.revision)
+            .finish_non_exhaustive()
+    }
+}

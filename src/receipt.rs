@@ -1,0 +1,207 @@
+//! What a commit gives back: the revision, the cut, and the stages that were taken out.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use futures::task::AtomicWaker;
+
+use crate::chain::{Chain, Taken};
+use crate::error::TakeError;
+use crate::model::{Entry, Kind, Plan};
+use crate::name::{NodeId, Path, Type};
+
+/// Where an edit took effect in the stream of items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// The last item that was processed without the edit, as its cycle (0 for the first item); `None` if there was none.
+    pub last_old: Option<u64>,
+    /// The first item that the edit governs, as its cycle; it may not have come yet.
+    pub first_new: u64,
+}
+
+/// The proof of a commit.
+///
+/// The edit is applied at the pipeline's next cycle; from then on the receipt knows the [`Cut`], and has the stages that
+/// the edit took out, each with its state. A receipt may be dropped: the edit stays committed.
+///
+/// A receipt is also a future: it is ready with the cut when the edit has been applied. It wakes its task then. One task
+/// at a time can await it.
+///
+/// # Examples
+///
+/// ```
+/// use coroute::{Output, Pipeline, Stage};
+///
+/// #[derive(Debug)]
+/// struct Count(u64);
+///
+/// impl Stage<i64> for Count {
+///     type Out = i64;
+///     fn process(&mut self, item: i64, out: &mut Output<'_, i64>) {
+///         self.0 += 1;
+///         out.emit(item);
+///     }
+/// }
+///
+/// let mut pipeline = Pipeline::new("p").stage("count", Count(0));
+/// pipeline.send_all(0..7, |_| ())?;
+/// let receipt = pipeline.controller().remove("count")?;
+/// assert_eq!(receipt.cut(), None, "applied at the next cycle");
+/// pipeline.call(7)?;
+/// assert_eq!(receipt.cut().unwrap().first_new, 7);
+/// assert_eq!(receipt.take::<Count>("count")?.0, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a receipt knows when the edit took effect, and hands back what it took out; `let _ =` drops it"]
+pub struct Receipt {
+    revision: u64,
+    cell: Arc<Cell>,
+}
+
+/// What pipeline and receipt share.
+pub(crate) struct Cell {
+    state: Mutex<State>,
+    changed: Condvar,
+    waker: AtomicWaker,
+}
+
+#[derive(Default)]
+struct State {
+    cut: Option<Cut>,
+    /// The entries that the edit took out of the model, with the path they had.
+    entries: Vec<(Path, Entry)>,
+    stages: Vec<(NodeId, Box<dyn Any + Send>)>,
+}
+
+impl Cell {
+    pub(crate) fn new(entries: Vec<(Path, Entry)>) -> Self {
+        let state = State { entries, ..State::default() };
+        Self { state: Mutex::new(state), changed: Condvar::new(), waker: AtomicWaker::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn apply(&self, cut: Cut, taken: Taken) {
+        let mut state = self.lock();
+        state.cut = Some(cut);
+        state.stages = taken;
+        drop(state);
+        self.changed.notify_all();
+        self.waker.wake();
+    }
+
+    /// Whether it keeps something whose end may be costly.
+    pub(crate) fn is_full(&self) -> bool {
+        let state = self.lock();
+        !(state.stages.is_empty() && state.entries.is_empty())
+    }
+}
+
+impl Receipt {
+    pub(crate) fn new(revision: u64, cell: Arc<Cell>) -> Self {
+        Self { revision, cell }
+    }
+
+    /// The revision that the edit made: 1 for a pipeline's first.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Where the edit took effect; `None` as long as it has not.
+    #[must_use]
+    pub fn cut(&self) -> Option<Cut> {
+        self.cell.lock().cut
+    }
+
+    /// Blocks the thread until the edit has been applied.
+    ///
+    /// Do not call it on the thread that runs the pipeline, which would wait for itself.
+    #[must_use]
+    pub fn wait(&self) -> Cut {
+        let mut state = self.cell.lock();
+        loop {
+            if let Some(cut) = state.cut {
+                return cut;
+            }
+            state = self.cell.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Hands over a stage that the edit removed, replaced or detached, by the path it had; a pipeline comes by
+    /// [`take_pipeline`](Receipt::take_pipeline).
+    ///
+    /// What the stage held back was let go into the pipeline before, as at the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// [`TakeError`] when the edit is not applied yet, took nothing of that path, or the stage is not an `S`; the stage
+    /// stays in the receipt then.
+    pub fn take<S: 'static>(&self, path: impl AsRef<str>) -> Result<S, TakeError> {
+        let (stage, _) = self.take_if(path.as_ref(), Type::of::<S>(), |entry, stage| {
+            (entry.state == Type::of::<S>()) && (**stage).type_id() == TypeId::of::<S>()
+        })?;
+        stage.downcast().map(|stage| *stage).map_err(|_| TakeError::NotApplied)
+    }
+
+    pub(crate) fn take_chain<In: Send + 'static, Out: Send + 'static>(
+        &self,
+        path: &str,
+    ) -> Result<(Chain<In, Out>, Box<Plan>), TakeError> {
+        let (stage, entry) = self.take_if(path, Type::of::<Chain<In, Out>>(), |_, stage| {
+            (**stage).type_id() == TypeId::of::<Chain<In, Out>>()
+        })?;
+        match (stage.downcast(), entry.kind) {
+            (Ok(chain), Kind::Pipeline(mut plan)) => {
+                plan.name = entry.name;
+                Ok((*chain, plan))
+            }
+            _ => Err(TakeError::NotApplied),
+        }
+    }
+
+    fn take_if(
+        &self,
+        path: &str,
+        asked: Type,
+        fits: impl FnOnce(&Entry, &Box<dyn Any + Send>) -> bool,
+    ) -> Result<(Box<dyn Any + Send>, Entry), TakeError> {
+        let mut state = self.cell.lock();
+        if state.cut.is_none() {
+            return Err(TakeError::NotApplied);
+        }
+        let path = Path::new(path).unwrap_or_default();
+        let unknown = || TakeError::Unknown { path: path.clone() };
+        let at = state.entries.iter().position(|(known, _)| *known == path).ok_or_else(unknown)?;
+        let entry = &state.entries[at].1;
+        let stage = state.stages.iter().position(|(id, _)| *id == entry.id).ok_or_else(unknown)?;
+        if !fits(entry, &state.stages[stage].1) {
+            return Err(TakeError::Mismatch { asked, found: entry.state });
+        }
+        let (_, entry) = state.entries.swap_remove(at);
+        let (_, stage) = state.stages.swap_remove(stage);
+        Ok((stage, entry))
+    }
+}
+
+impl Future for Receipt {
+    type Output = Cut;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cut> {
+        // Register, then look: an edit that is applied in between wakes the task again.
+        self.cell.waker.register(cx.waker());
+        self.cut().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt").field("revision", &self.revision).field("cut", &self.cut()).finish()
+    }
+}
