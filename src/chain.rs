@@ -7,49 +7,12 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 use crate::cycle::{Cycle, Site, guarded, inside};
 use crate::failure::OnFailure;
-use crate::link::{Joiner, Knot, Link, Pass, Status, Work};
+use crate::knot::{Act, AnyChain, Joiner, Knot, Remake, Taken};
+use crate::link::{Link, Pass, Status, Work};
 use crate::model::Step;
-use crate::name::{Name, NodeId};
-use crate::route::Route;
-
-/// A change of the data side at one place.
-pub(crate) enum Act {
-    Insert { at: usize, knot: Box<dyn Knot> },
-    Remove { at: usize },
-    Move { from: usize, to: usize },
-    Replace { at: Step, knot: Box<dyn Knot> },
-    HandOver { at: Step, id: NodeId, make: Remake },
-    Rename { at: Step, to: Name },
-    Route { route: Route, slots: SmallVec<[u32; 4]> },
-    Attach { slot: u32, knot: Box<dyn Knot> },
-    Detach { slot: u32 },
-}
-
-/// Makes the new stage of the old one, in its place. Where that panics, what comes back is a stage that fails every item.
-pub(crate) type Remake = Box<dyn FnOnce(Box<dyn Any + Send>, Site) -> Remade + Send>;
-
-/// The new stage, and the panic that there was instead.
-pub(crate) type Remade = (Box<dyn Knot>, Option<Box<dyn Any + Send>>);
-
-/// What an edit took out, for the receipt.
-pub(crate) type Taken = Vec<(NodeId, Box<dyn Any + Send>)>;
-
-/// A chain whose types are forgotten.
-pub(crate) trait AnyChain {
-    /// The first stage.
-    fn first(&mut self) -> Option<&mut dyn Knot>;
-    /// Carries out `act` in the chain that `within` leads to from here.
-    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle);
-}
-
-/// A switch whose types are forgotten.
-pub(crate) trait AnySwitch {
-    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle, name: &Name);
-}
+use crate::name::NodeId;
 
 /// A chain of stages from `A` to `B`.
 pub(crate) struct Chain<A, B> {

@@ -4,15 +4,18 @@
 //! one leaves it. Where a change is refused, those before it are undone in reverse order, and what they had brought along
 //! goes back into the edit.
 
-use std::collections::{HashMap, HashSet};
+mod draft;
+mod origins;
 
 use smallvec::SmallVec;
 
-use crate::chain::Act;
 use crate::edit::{Asked, Edit, Place, Where};
 use crate::error::Refusal;
+use crate::knot::Act;
 use crate::model::{Change, DEPTH_LIMIT, Entry, Kind, Plan, Step, Steps, Target};
 use crate::name::{Name, NodeId, Path, Type};
+use draft::{Done, Draft};
+use origins::Origins;
 
 /// A checked edit: what the data side does, in order.
 pub(crate) struct Checked {
@@ -63,130 +66,6 @@ fn undo(plan: &mut Plan, edit: &mut Edit, done: SmallVec<[Done; 1]>) {
             }
         }
     }
-}
-
-/// A change that has been made in the model, and what the data side will do for it.
-struct Done {
-    /// What undoes it, last first.
-    undo: SmallVec<[Change; 1]>,
-    within: Steps,
-    draft: Draft,
-    /// The path of the entry that leaves by it.
-    left: Option<Path>,
-}
-
-/// An [`Act`] before the stage is put into it.
-enum Draft {
-    Nothing,
-    Insert { at: usize },
-    Remove { at: usize },
-    Moves(Vec<(usize, usize)>),
-    Replace { at: Step },
-    HandOver { at: Step, id: NodeId },
-    Rename { at: Step, to: Name },
-    Route { slots: SmallVec<[u32; 4]> },
-    Attach { slot: u32 },
-    Detach { slot: u32 },
-    Pause(bool),
-}
-
-impl Done {
-    /// The edit is accepted: takes out of `asked` what it brings along.
-    fn finish(self, asked: &mut Asked, checked: &mut Checked) {
-        if let Some(path) = self.left {
-            let entry = self.undo.into_iter().find_map(|undo| match undo {
-                Change::Insert { entry, .. } | Change::Replace { entry, .. } => Some(entry),
-                Change::Attach { target, .. } => Some(target.entry),
-                _ => None,
-            });
-            checked.left.extend(entry.map(|entry| (path, entry)));
-        }
-        let knot = |asked: &mut Asked| match asked {
-            Asked::Insert { part, .. }
-            | Asked::Replace { part, .. }
-            | Asked::Attach { part, .. }
-            | Asked::Tap { part, .. } => part.take().map(|part| part.knot),
-            _ => None,
-        };
-        let act = match self.draft {
-            Draft::Nothing => None,
-            Draft::Pause(paused) => {
-                checked.paused = Some(paused);
-                None
-            }
-            Draft::Insert { at } => knot(asked).map(|knot| Act::Insert { at, knot }),
-            Draft::Remove { at } => Some(Act::Remove { at }),
-            Draft::Moves(moves) => {
-                let acts = moves.into_iter().map(|(from, to)| (self.within.clone(), Act::Move { from, to }));
-                checked.acts.extend(acts);
-                None
-            }
-            Draft::Replace { at } => knot(asked).map(|knot| Act::Replace { at, knot }),
-            Draft::HandOver { at, id } => match asked {
-                Asked::HandOver { part, .. } => part.take().map(|part| Act::HandOver { at, id, make: part.make }),
-                _ => None,
-            },
-            Draft::Rename { at, to } => Some(Act::Rename { at, to }),
-            Draft::Route { slots } => match asked {
-                Asked::Route { route, .. } => route.take().map(|route| Act::Route { route, slots }),
-                _ => None,
-            },
-            Draft::Attach { slot } => knot(asked).map(|knot| Act::Attach { slot, knot }),
-            Draft::Detach { slot } => Some(Act::Detach { slot }),
-        };
-        checked.acts.extend(act.map(|act| (self.within, act)));
-    }
-}
-
-/// Where every stage was before the edit, as far as the edit has moved any.
-#[derive(Default)]
-struct Origins {
-    /// The stages of each pipeline whose row was changed, by the id of its entry (none for the outermost).
-    rows: HashMap<Option<NodeId>, Vec<NodeId>>,
-    /// What the edit itself has put in.
-    fresh: HashSet<NodeId>,
-    /// Stages that were handed over: whose place and items the new one has.
-    heirs: HashMap<NodeId, NodeId>,
-}
-
-impl Origins {
-    fn goes_on(&mut self, new: NodeId, old: Option<&Entry>) {
-        if let Some(old) = old {
-            if self.fresh.contains(&old.id) {
-                self.fresh.insert(new);
-            }
-            self.heirs.insert(new, self.first(old.id));
-        }
-    }
-
-    fn first(&self, id: NodeId) -> NodeId {
-        self.heirs.get(&id).copied().unwrap_or(id)
-    }
-
-    /// The way to a stage as it was before the edit; `None` for what the edit has put in.
-    fn of(&self, plan: &Plan, place: &[Step]) -> Option<Steps> {
-        let mut way = Steps::new();
-        let mut owner = None;
-        for length in 1..=place.len() {
-            let entry = plan.entry_at(&place[..length])?;
-            if self.fresh.contains(&entry.id) {
-                return None;
-            }
-            way.push(match (place[length - 1], self.rows.get(&owner)) {
-                (Step::Node(_), Some(row)) => {
-                    let at = row.iter().position(|id| *id == self.first(entry.id))?;
-                    Step::Node(number(at))
-                }
-                (step, _) => step,
-            });
-            owner = Some(self.first(entry.id));
-        }
-        Some(way)
-    }
-}
-
-fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Where edits are checked.

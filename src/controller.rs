@@ -1,157 +1,16 @@
 //! The handle on a running pipeline.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
 use std::sync::{Arc, Weak};
 
-use smallvec::{SmallVec, smallvec};
-
-use crate::board::Board;
-use crate::chain::Act;
-use crate::commit::{Checked, commit};
+use crate::control::Shared;
 use crate::edit::{Edit, EditError};
-use crate::error::{BuildError, Refusal};
-use crate::ledger::{Counts, Ledger, LedgerCell, Row};
-use crate::model::{Plan, Steps};
-use crate::name::Path;
-use crate::receipt::{Cell, Receipt};
+use crate::error::Refusal;
+use crate::ledger::Ledger;
+use crate::receipt::Receipt;
 use crate::route::Route;
 use crate::stage::Stage;
 use crate::topology::Topology;
-use crate::trace::{self, SharedLog, Trace};
-
-/// Edits that wait for a pipeline's next cycle, at the most; see [`Refusal::Flooded`].
-pub(crate) const WAITING_LIMIT: usize = 1024;
-
-/// What a pipeline and its controllers share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) board: Board<Control>,
-    pub(crate) ledger: Arc<LedgerCell>,
-}
-
-/// The control side, behind the board's lock.
-pub(crate) struct Control {
-    pub(crate) plan: Plan,
-    pub(crate) revision: u64,
-    pub(crate) paused: bool,
-    pub(crate) error: Option<BuildError>,
-    pub(crate) adopted: bool,
-    pub(crate) waiting: VecDeque<Committed>,
-    pub(crate) trace: Option<SharedLog>,
-    /// Receipts' cells with stages that were taken out; what nobody wants is dropped at a controller's next call.
-    pub(crate) retired: Vec<Arc<Cell>>,
-    /// The counts of stages that are no more in the pipeline.
-    departed: Vec<(Path, Arc<Counts>)>,
-    history: BTreeMap<Path, Row>,
-}
-
-/// An edit on its way to the data side.
-pub(crate) struct Committed {
-    pub(crate) revision: u64,
-    pub(crate) drains: Vec<Steps>,
-    pub(crate) acts: SmallVec<[(Steps, Act); 1]>,
-    pub(crate) cells: SmallVec<[Arc<Cell>; 1]>,
-    pub(crate) text: Option<String>,
-}
-
-impl Control {
-    pub(crate) fn new(plan: Plan) -> Self {
-        Self {
-            plan,
-            revision: 0,
-            paused: false,
-            error: None,
-            adopted: false,
-            waiting: VecDeque::new(),
-            trace: None,
-            retired: Vec::new(),
-            departed: Vec::new(),
-            history: BTreeMap::new(),
-        }
-    }
-
-    /// Takes an edit in: the revision it makes, and what its receipt needs.
-    fn commit(&mut self, edit: &mut Edit) -> Result<Receipt, (Refusal, usize)> {
-        if self.adopted {
-            return Err((Refusal::Adopted, usize::MAX));
-        }
-        if let Some(error) = &self.error {
-            return Err((error.clone().into(), usize::MAX));
-        }
-        let full = self.waiting.len() >= WAITING_LIMIT;
-        if full && !self.coalesces(edit) {
-            return Err((Refusal::Flooded { waiting: self.waiting.len() }, usize::MAX));
-        }
-        let text = self.trace.is_some().then(|| edit.to_string());
-        let Checked { drains, acts, left, paused } = commit(&mut self.plan, edit)?;
-        self.revision += 1;
-        self.paused = paused.unwrap_or(self.paused);
-        self.departed.extend(left.iter().map(|(path, entry)| (path.clone(), Arc::clone(&entry.counts))));
-        let cell = Arc::new(Cell::new(left));
-        let receipt = Receipt::new(self.revision, Arc::clone(&cell));
-        let mut cells: SmallVec<[Arc<Cell>; 1]> = smallvec![cell];
-        if full && let Some(last) = self.waiting.pop_back() {
-            // Nobody holds the receipt of what only the pipeline's side still knows.
-            cells.extend(last.cells.into_iter().filter(|cell| Arc::strong_count(cell) > 1));
-        }
-        self.waiting.push_back(Committed { revision: self.revision, drains, acts, cells, text });
-        Ok(receipt)
-    }
-
-    /// Whether the edit does nothing but route the switch that the edit before it did nothing but route.
-    fn coalesces(&self, edit: &Edit) -> bool {
-        let Some(last) = self.waiting.back() else { return false };
-        let [(before, Act::Route { .. })] = &last.acts[..] else { return false };
-        edit.routes_only().is_some_and(|path| self.plan.find(path).is_ok_and(|(steps, _)| steps == *before))
-    }
-
-    fn rows(&self) -> Vec<Row> {
-        let mut rows = Vec::new();
-        self.plan.entries.iter().for_each(|entry| entry.rows(&Path::default(), &mut rows));
-        let mut gone = self.history.clone();
-        for (path, counts) in &self.departed {
-            let row = Row::read(path.clone(), counts);
-            gone.entry(path.clone()).and_modify(|known| known.add(&row)).or_insert(row);
-        }
-        rows.extend(gone.into_values().filter(|row| !row.is_zero()));
-        rows
-    }
-
-    /// Takes together the counts that nobody can change any more, and takes out what nobody wants.
-    fn sweep(&mut self) -> Vec<Arc<Cell>> {
-        let Self { departed, history, .. } = self;
-        departed.retain(|(path, counts)| {
-            let settled = Arc::strong_count(counts) == 1;
-            if settled {
-                let row = Row::read(path.clone(), counts);
-                if !row.is_zero() {
-                    history.entry(path.clone()).and_modify(|known| known.add(&row)).or_insert(row);
-                }
-            }
-            !settled
-        });
-        std::mem::take(&mut self.retired)
-    }
-}
-
-impl fmt::Debug for Control {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Control").field("revision", &self.revision).finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    pub(crate) fn ledger(&self) -> Ledger {
-        let control = self.board.lock();
-        self.ledger.read(|| control.rows())
-    }
-
-    pub(crate) fn topology(&self) -> Topology {
-        let control = self.board.lock();
-        Topology::new(&control.plan, control.revision, control.paused)
-    }
-}
+use crate::trace::{self, Trace};
 
 /// The handle on a running pipeline: every change goes through it, from any thread, at any time, also from inside a stage
 /// or a source's body while it runs.

@@ -10,10 +10,10 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use crate::chain::Chain;
-use crate::controller::{Committed, Shared};
+use crate::control::{Committed, Shared};
 use crate::cycle::Cycle;
 use crate::error::{CallError, Held, Hold, Rest, SendAllError, SendError};
-use crate::link::Knot;
+use crate::knot::Knot;
 use crate::receipt::Cut;
 use crate::trace::{Recorder, SharedLog};
 
@@ -213,7 +213,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
         let mut taken = Vec::new();
         for (within, act) in edit.acts {
-            crate::chain::AnyChain::act(chain, &within, act, &mut taken, cx);
+            crate::knot::AnyChain::act(chain, &within, act, &mut taken, cx);
         }
         cx.trace = recorder;
         let queued = out.len() - before;

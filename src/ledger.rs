@@ -116,7 +116,7 @@ impl LedgerCell {
         const TRIES: usize = 64;
         for _ in 0..TRIES {
             let before = self.sequence.load(Ordering::Acquire);
-            if before % 2 == 0 {
+            if before.is_multiple_of(2) {
                 let ledger = self.copy(rows());
                 fence(Ordering::Acquire);
                 if self.sequence.load(Ordering::Relaxed) == before {

@@ -185,28 +185,25 @@ impl fmt::Debug for Path {
 
 /// A Rust type as edits compare and print it: without the modules it comes from.
 #[derive(Clone, Copy)]
-pub struct Type {
-    id: TypeId,
-    full: &'static str,
-}
+pub struct Type(fn() -> (TypeId, &'static str));
 
 impl Type {
     /// The type `T`.
     #[must_use]
     pub fn of<T: 'static>() -> Self {
-        Self { id: TypeId::of::<T>(), full: std::any::type_name::<T>() }
+        Self(|| (TypeId::of::<T>(), std::any::type_name::<T>()))
     }
 
     /// The type's name with its modules, as the compiler gives it.
     #[must_use]
     pub fn full_name(&self) -> &'static str {
-        self.full
+        self.0().1
     }
 }
 
 impl PartialEq for Type {
     fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
+        self.0().0 == other.0().0
     }
 }
 
@@ -215,9 +212,9 @@ impl Eq for Type {}
 impl fmt::Display for Type {
     /// Prints `Vec<String>` for `alloc::vec::Vec<alloc::string::String>`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut short = String::with_capacity(self.full.len());
+        let mut short = String::new();
         let mut word = 0;
-        let mut chars = self.full.chars().peekable();
+        let mut chars = self.full_name().chars().peekable();
         while let Some(c) = chars.next() {
             if c == ':' && chars.peek() == Some(&':') {
                 chars.next();

@@ -4,13 +4,14 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::chain::Remake;
 use crate::cycle::{Cycle, Site};
 use crate::error::Refusal;
+use crate::knot::{Knot, Remake};
 use crate::ledger::Counts;
-use crate::link::{Knot, Node, Staged, Status, Work};
+use crate::link::{Status, Work};
 use crate::model::{Entry, Kind};
 use crate::name::{Name, NodeId, Type};
+use crate::node::{Node, Staged};
 use crate::stage::{Stage, Unpacked};
 
 /// See the module's documentation.

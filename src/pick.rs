@@ -4,8 +4,9 @@ use smallvec::SmallVec;
 
 use crate::coroutine::Naming;
 use crate::error::BodyError;
+use crate::hash::{Fnv, mix};
 use crate::name::Name;
-use crate::route::{Fnv, LookAt, Policy, PolicyKind, Route, mix};
+use crate::route::{LookAt, Policy, PolicyKind, Route};
 use std::hash::Hasher;
 
 /// A policy with its state. Choices are indices into the route's targets.

@@ -9,8 +9,9 @@ use std::task::{Context, Poll};
 
 use futures::task::AtomicWaker;
 
-use crate::chain::{Chain, Taken};
+use crate::chain::Chain;
 use crate::error::TakeError;
+use crate::knot::Taken;
 use crate::model::{Entry, Kind, Plan};
 use crate::name::{NodeId, Path, Type};
 

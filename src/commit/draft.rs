@@ -1,0 +1,82 @@
+//! A checked change, before and after the whole edit is accepted.
+
+use smallvec::SmallVec;
+
+use super::Checked;
+use crate::edit::Asked;
+use crate::knot::Act;
+use crate::model::{Change, Step, Steps};
+use crate::name::{Name, NodeId, Path};
+
+/// A change that has been made in the model, and what the data side will do for it.
+pub(super) struct Done {
+    /// What undoes it, last first.
+    pub(super) undo: SmallVec<[Change; 1]>,
+    pub(super) within: Steps,
+    pub(super) draft: Draft,
+    /// The path of the entry that leaves by it.
+    pub(super) left: Option<Path>,
+}
+
+/// An [`Act`] before the stage is put into it.
+pub(super) enum Draft {
+    Nothing,
+    Insert { at: usize },
+    Remove { at: usize },
+    Moves(Vec<(usize, usize)>),
+    Replace { at: Step },
+    HandOver { at: Step, id: NodeId },
+    Rename { at: Step, to: Name },
+    Route { slots: SmallVec<[u32; 4]> },
+    Attach { slot: u32 },
+    Detach { slot: u32 },
+    Pause(bool),
+}
+
+impl Done {
+    /// The edit is accepted: takes out of `asked` what it brings along.
+    pub(super) fn finish(self, asked: &mut Asked, checked: &mut Checked) {
+        if let Some(path) = self.left {
+            let entry = self.undo.into_iter().find_map(|undo| match undo {
+                Change::Insert { entry, .. } | Change::Replace { entry, .. } => Some(entry),
+                Change::Attach { target, .. } => Some(target.entry),
+                _ => None,
+            });
+            checked.left.extend(entry.map(|entry| (path, entry)));
+        }
+        let knot = |asked: &mut Asked| match asked {
+            Asked::Insert { part, .. }
+            | Asked::Replace { part, .. }
+            | Asked::Attach { part, .. }
+            | Asked::Tap { part, .. } => part.take().map(|part| part.knot),
+            _ => None,
+        };
+        let act = match self.draft {
+            Draft::Nothing => None,
+            Draft::Pause(paused) => {
+                checked.paused = Some(paused);
+                None
+            }
+            Draft::Insert { at } => knot(asked).map(|knot| Act::Insert { at, knot }),
+            Draft::Remove { at } => Some(Act::Remove { at }),
+            Draft::Moves(moves) => {
+                let acts = moves.into_iter().map(|(from, to)| (self.within.clone(), Act::Move { from, to }));
+                checked.acts.extend(acts);
+                None
+            }
+            Draft::Replace { at } => knot(asked).map(|knot| Act::Replace { at, knot }),
+            Draft::HandOver { at, id } => match asked {
+                Asked::HandOver { part, .. } => part.take().map(|part| Act::HandOver { at, id, make: part.make }),
+                _ => None,
+            },
+            Draft::Rename { at, to } => Some(Act::Rename { at, to }),
+            Draft::Route { slots } => match asked {
+                Asked::Route { route, .. } => route.take().map(|route| Act::Route { route, slots }),
+                _ => None,
+            },
+            Draft::Attach { slot } => knot(asked).map(|knot| Act::Attach { slot, knot }),
+            Draft::Detach { slot } => Some(Act::Detach { slot }),
+        };
+        checked.acts.extend(act.map(|act| (self.within, act)));
+    }
+}

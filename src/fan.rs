@@ -1,0 +1,369 @@
+//! The switch on the data side: who gets an item, and how it gets there.
+
+use std::any::Any;
+
+use smallvec::SmallVec;
+
+use crate::chain::{act_inside, hand_over, retire};
+use crate::cycle::{Cycle, Site, guarded, inside};
+use crate::knot::{Act, AnySwitch, Knot, Taken};
+use crate::link::{Link, Status, Work};
+use crate::model::Step;
+use crate::name::{Name, Path};
+use crate::pick::{Choice, Pick};
+use crate::route::{Policy, PolicyKind, Route};
+use crate::stage::BoxError;
+
+/// The switch on the data side.
+pub(crate) struct Fan<A, B> {
+    /// The slot of the one target, where the policy is that simple.
+    live: Option<usize>,
+    slots: Vec<Option<Box<dyn Link<A, B>>>>,
+    pick: Pick<A>,
+    /// The slots of the route's targets.
+    routed: SmallVec<[u32; 4]>,
+    pub(crate) clone: Option<fn(&A) -> A>,
+    /// The cycle that used up a route for one item only.
+    spent: Option<u64>,
+    /// Items on their way to one target.
+    run: Vec<A>,
+}
+
+impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
+    pub(crate) fn new(route: Route) -> Self {
+        Self {
+            live: None,
+            slots: Vec::new(),
+            pick: Pick::new(route),
+            routed: SmallVec::new(),
+            clone: None,
+            spent: None,
+            run: Vec::new(),
+        }
+    }
+
+    pub(crate) fn route(&mut self, route: Route, slots: SmallVec<[u32; 4]>) {
+        self.live = match route.policy {
+            Policy::One => slots.first().map(|slot| *slot as usize),
+            _ => None,
+        };
+        self.pick = Pick::new(route);
+        self.routed = slots;
+        self.spent = None;
+    }
+
+    pub(crate) fn attach(&mut self, slot: u32, knot: Box<dyn Knot>) {
+        let at = slot as usize;
+        if self.slots.len() <= at {
+            self.slots.resize_with(at + 1, || None);
+        }
+        self.slots[at] = knot.into_link().downcast::<Box<dyn Link<A, B>>>().ok().map(|link| *link);
+    }
+
+    fn detach(&mut self, slot: u32) -> Option<Box<dyn Knot>> {
+        self.slots.get_mut(slot as usize)?.take()?.pop().0
+    }
+
+    /// The link of the route's target number `target`.
+    fn target(&mut self, target: usize) -> Option<&mut Box<dyn Link<A, B>>> {
+        let slot = *self.routed.get(target)? as usize;
+        self.slots.get_mut(slot)?.as_mut()
+    }
+
+    /// Chooses for `item`, and follows up what the choice does to the route itself.
+    fn choose(&mut self, item: &A, cx: &mut Cycle, site: &Site) -> Choice {
+        let number = cx.number;
+        if self.pick.is(PolicyKind::Once) {
+            if self.spent.is_some_and(|cycle| cycle != number) {
+                return Choice::Nowhere;
+            }
+            self.spent = Some(number);
+            cx.used_up = true;
+        }
+        let pick = &mut self.pick;
+        let choice = guarded(cx, site, |_| pick.choose(item, number));
+        if matches!(choice, Choice::Stuck(_)) {
+            self.pick.hold();
+            cx.used_up = true;
+        }
+        choice
+    }
+
+    /// The item cannot go anywhere.
+    #[cold]
+    fn strand(item: A, why: Choice, cx: &mut Cycle, site: &Site) {
+        let error: BoxError = match why {
+            Choice::Stuck(error) => Box::new(error),
+            Choice::Stranger(name) => format!("the generator named {name:?}, which is not in its route").into(),
+            _ => "no target takes the item; route the switch elsewhere".into(),
+        };
+        cx.faults.add(item, error);
+        cx.absent(site);
+    }
+
+    /// After target number `target` was given an item under failover: leaves it out where it failed, and gives the item
+    /// back where it is still what it was.
+    fn failed_over(&mut self, target: usize, failures: usize, cx: &mut Cycle) -> Option<A> {
+        if cx.failures.len() == failures {
+            self.pick.mark(target, None);
+            return None;
+        }
+        self.pick.mark(target, Some(cx.number));
+        let failed_at = cx.failures.last()?.stage().clone();
+        let [_, _, within @ ..] = failed_at.names() else { return None };
+        if cx.failures.len() != failures + 1 {
+            return None;
+        }
+        let mut knot = self.target(target)?.knot(0)?;
+        for name in within {
+            knot = knot.chain()?.first().filter(|first| first.site().name == *name)?;
+        }
+        let counts = std::sync::Arc::clone(&knot.site().counts);
+        match cx.failures.pop()?.into_item::<A>() {
+            Ok(item) => {
+                cx.ledger.unfail(&counts, 1);
+                cx.gone -= 1;
+                Some(item)
+            }
+            Err(failure) => {
+                cx.failures.push(failure);
+                None
+            }
+        }
+    }
+
+    /// One item by a policy that is neither simple nor changes by itself.
+    fn one_by_policy(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B> {
+        let target = match self.choose(&item, cx, site) {
+            Choice::To(target) => target,
+            Choice::All => 0,
+            why => {
+                Self::strand(item, why, cx, site);
+                return None;
+            }
+        };
+        let link = self.target(target)?;
+        inside(cx, &site.name, |cx| link.call(item, cx))
+    }
+
+    /// Sends what is in `run` to target number `target`.
+    fn dispatch(&mut self, target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        let mut run = std::mem::take(&mut self.run);
+        if let Some(trace) = &mut cx.trace
+            && let Some(name) = self.pick.names.get(target)
+        {
+            trace.target(&site.name, name);
+            trace.enter(&site.name);
+        }
+        if let Some(link) = self.target(target) {
+            inside(cx, &site.name, |cx| link.batch(&mut run, out, cx));
+        }
+        if let Some(trace) = &mut cx.trace {
+            trace.leave();
+        }
+        run.clear();
+        self.run = run;
+    }
+
+    fn send_to_all(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        let count = self.routed.len();
+        let mut items = items.drain(..);
+        for item in items.by_ref() {
+            cx.settle(site, 1, count, 0);
+            let mut item = Some(item);
+            for target in 0..count {
+                let copy = if target + 1 == count { item.take() } else { self.copy(item.as_ref(), cx, site) };
+                self.run.extend(copy);
+                self.dispatch(target, out, cx, site);
+                if cx.panic.is_some() {
+                    let unsent = (count - target - 1) + items.len();
+                    return cx.failed(&site.counts, unsent as u64);
+                }
+            }
+        }
+    }
+
+    fn copy(&self, item: Option<&A>, cx: &mut Cycle, site: &Site) -> Option<A> {
+        let (clone, item) = (self.clone?, item?);
+        guarded(cx, site, |_| Some(clone(item)))
+    }
+
+    fn by_policy(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        let failover = self.pick.is(PolicyKind::Failover);
+        let mut waiting = None;
+        let mut items = items.drain(..);
+        while let Some(item) = items.next() {
+            let choice = self.choose(&item, cx, site);
+            let Choice::To(target) = choice else {
+                if let Some(target) = waiting.take() {
+                    self.dispatch(target, out, cx, site);
+                }
+                Self::strand(item, choice, cx, site);
+                continue;
+            };
+            if let Some(before) = waiting.replace(target)
+                && before != target
+            {
+                self.dispatch(before, out, cx, site);
+            }
+            self.run.push(item);
+            if failover {
+                waiting = None;
+                self.over(target, out, cx, site);
+            }
+            if cx.panic.is_some() {
+                let unsent = items.len() + std::mem::take(&mut self.run).len();
+                return cx.failed(&site.counts, unsent as u64);
+            }
+        }
+        if let Some(target) = waiting {
+            self.dispatch(target, out, cx, site);
+        }
+    }
+
+    /// The one item in `run` to target number `target`, and to the next ones as long as it comes back.
+    fn over(&mut self, mut target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        loop {
+            let failures = cx.failures.len();
+            self.dispatch(target, out, cx, site);
+            let Some(item) = self.failed_over(target, failures, cx) else { return };
+            match self.choose(&item, cx, site) {
+                Choice::To(next) => {
+                    target = next;
+                    self.run.push(item);
+                }
+                why => return Self::strand(item, why, cx, site),
+            }
+        }
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
+    #[inline]
+    fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B> {
+        if let Some(live) = self.live
+            && let Some(Some(link)) = self.slots.get_mut(live)
+        {
+            return inside(cx, &site.name, |cx| link.call(item, cx));
+        }
+        self.one_by_policy(item, cx, site)
+    }
+
+    fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        // What a panic may have left there was counted as failed.
+        self.run.clear();
+        if self.live.is_some() {
+            self.run.append(items);
+            self.dispatch(0, out, cx, site);
+        } else if self.pick.is(PolicyKind::All) {
+            self.send_to_all(items, out, cx, site);
+        } else {
+            self.by_policy(items, out, cx, site);
+        }
+    }
+
+    /// Every target, in the order of its slots.
+    fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        for link in self.slots.iter_mut().flatten() {
+            inside(cx, &site.name, |cx| link.finish(out, cx));
+        }
+    }
+
+    fn drain(&mut self, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        if let Some((Step::Target(slot), rest)) = rest.split_first()
+            && let Some(Some(link)) = self.slots.get_mut(*slot as usize)
+        {
+            inside(cx, &site.name, |cx| link.drain(0, rest, out, cx));
+        }
+    }
+
+    fn status(&self, site: &Site) -> Status {
+        let mut status = Status::CLEAR;
+        let mut blocked = Vec::new();
+        for slot in &self.routed {
+            let mut target = Status::CLEAR;
+            if let Some(Some(link)) = self.slots.get(*slot as usize) {
+                link.status(&mut target);
+            }
+            blocked.extend(target.blocked.take());
+            status.and(target);
+        }
+        let all = self.pick.is(PolicyKind::All);
+        let changes = [PolicyKind::Once, PolicyKind::Failover, PolicyKind::Generator];
+        let changes = changes.iter().any(|kind| self.pick.is(*kind));
+        status.steady &= !changes;
+        status.single &= !changes && (!all || self.routed.len() < 2);
+        let shut = if all { !blocked.is_empty() } else { blocked.len() == self.routed.len() };
+        if self.spent.is_some() || self.pick.is(PolicyKind::None) {
+            status.blocked = Some(site.name.clone().into());
+        } else if shut {
+            status.blocked = blocked.into_iter().next().map(|mut path: Path| {
+                path.prefix(&site.name);
+                path
+            });
+        }
+        status
+    }
+
+    fn held(&self) -> i64 {
+        0
+    }
+
+    fn into_stage(self) -> Box<dyn Any + Send> {
+        Box::new(self)
+    }
+
+    fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
+        Some(self)
+    }
+
+    fn is_plain(&self) -> bool {
+        false
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
+    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle, name: &Name) {
+        if let Some((first, rest)) = within.split_first() {
+            if let Step::Target(slot) = first
+                && let Some(Some(link)) = self.slots.get_mut(*slot as usize)
+                && let Some(knot) = link.knot(0)
+            {
+                act_inside(knot, rest, act, taken, cx);
+            }
+            return;
+        }
+        match act {
+            Act::Route { route, slots } => self.route(route, slots),
+            Act::Attach { slot, knot } => self.attach(slot, knot),
+            Act::Detach { slot } => {
+                if let Some(old) = self.detach(slot) {
+                    retire(old, taken, cx);
+                }
+            }
+            Act::Replace { at: Step::Target(slot), knot } => {
+                if let Some(old) = self.detach(slot) {
+                    retire(old, taken, cx);
+                }
+                self.attach(slot, knot);
+            }
+            Act::HandOver { at: Step::Target(slot), id, make } => {
+                if let Some(old) = self.detach(slot) {
+                    let new = hand_over(old, id, make, cx);
+                    self.attach(slot, new);
+                }
+            }
+            Act::Rename { at: Step::Target(slot), to } => {
+                if let Some(at) = self.routed.iter().position(|routed| *routed == slot) {
+                    self.pick.names[at] = to.clone();
+                }
+                if let Some(Some(link)) = self.slots.get_mut(slot as usize)
+                    && let Some(knot) = link.knot(0)
+                {
+                    knot.site_mut().name = to;
+                }
+            }
+            _ => debug_assert!(false, "an act for a chain was sent to switch {name}"),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The data side as edits see it: links, chains and switches without their types.
+//!
+//! Types come back by downcasts, which were made sure of when the edit was committed, and only where edits are applied.
+
+use std::any::Any;
+
+use smallvec::SmallVec;
+
+use crate::cycle::{Cycle, Site};
+use crate::model::Step;
+use crate::name::{Name, NodeId};
+use crate::route::Route;
+
+/// A link whose types are forgotten; they come back by downcasts, on the cold path only.
+pub(crate) trait Knot: Send {
+    fn site(&self) -> &Site;
+    fn site_mut(&mut self) -> &mut Site;
+    /// The node as a `Box<dyn Link<A, B>>`, in a box.
+    fn into_link(self: Box<Self>) -> Box<dyn Any + Send>;
+    /// Whether the node gives another type than it takes.
+    fn turns(&self) -> bool;
+    /// Links the run behind the node: a boxed `Box<dyn Link<B, B>>`.
+    fn set_next(&mut self, next: Option<Box<dyn Any + Send>>);
+    fn joiner(&mut self) -> &mut Option<Joiner>;
+    /// What the stage holds back, as last told.
+    fn held(&self) -> i64;
+    /// The stage itself.
+    fn into_stage(self: Box<Self>) -> Box<dyn Any + Send>;
+    fn chain(&mut self) -> Option<&mut dyn AnyChain>;
+    fn switch(&mut self) -> Option<&mut dyn AnySwitch>;
+}
+
+/// Puts a chain `In -> Mid` and a link `Mid -> Out` together. Both, and the result, are boxed `Box<dyn Link<_, _>>`s.
+pub(crate) type Joiner = fn(Box<dyn Any + Send>, Box<dyn Any + Send>) -> Option<Box<dyn Any + Send>>;
+
+/// A change of the data side at one place.
+pub(crate) enum Act {
+    Insert { at: usize, knot: Box<dyn Knot> },
+    Remove { at: usize },
+    Move { from: usize, to: usize },
+    Replace { at: Step, knot: Box<dyn Knot> },
+    HandOver { at: Step, id: NodeId, make: Remake },
+    Rename { at: Step, to: Name },
+    Route { route: Route, slots: SmallVec<[u32; 4]> },
+    Attach { slot: u32, knot: Box<dyn Knot> },
+    Detach { slot: u32 },
+}
+
+/// Makes the new stage of the old one, in its place. Where that panics, what comes back is a stage that fails every item.
+pub(crate) type Remake = Box<dyn FnOnce(Box<dyn Any + Send>, Site) -> Remade + Send>;
+
+/// The new stage, and the panic that there was instead.
+pub(crate) type Remade = (Box<dyn Knot>, Option<Box<dyn Any + Send>>);
+
+/// What an edit took out, for the receipt.
+pub(crate) type Taken = Vec<(NodeId, Box<dyn Any + Send>)>;
+
+/// A chain whose types are forgotten.
+pub(crate) trait AnyChain {
+    /// The first stage.
+    fn first(&mut self) -> Option<&mut dyn Knot>;
+    /// Carries out `act` in the chain that `within` leads to from here.
+    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle);
+}
+
+/// A switch whose types are forgotten.
+pub(crate) trait AnySwitch {
+    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle, name: &Name);
+}

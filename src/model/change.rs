@@ -1,0 +1,162 @@
+//! How the model changes, and how a change is undone.
+
+use super::{Entry, Fork, Kind, Plan, Step, Steps, Target};
+use crate::name::Name;
+use crate::route::RouteView;
+
+/// A change of the model.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Insert at a position of the pipeline that `within` leads to.
+    Insert {
+        within: Steps,
+        at: usize,
+        entry: Entry,
+    },
+    Remove {
+        within: Steps,
+        at: usize,
+    },
+    Move {
+        within: Steps,
+        from: usize,
+        to: usize,
+    },
+    /// Put another entry at the place that `place` leads to.
+    Replace {
+        place: Steps,
+        entry: Entry,
+    },
+    Rename {
+        place: Steps,
+        to: Name,
+    },
+    Route {
+        place: Steps,
+        route: RouteView,
+    },
+    Attach {
+        place: Steps,
+        slot: u32,
+        target: Target,
+    },
+    Detach {
+        place: Steps,
+        slot: u32,
+    },
+}
+
+impl Plan {
+    fn entry_mut(&mut self, place: &[Step]) -> Option<&mut Entry> {
+        let (first, rest) = place.split_first()?;
+        let Step::Node(at) = first else { return None };
+        let mut entry = self.entries.get_mut(*at as usize)?;
+        for step in rest {
+            entry = match (step, &mut entry.kind) {
+                (Step::Node(at), Kind::Pipeline(plan)) => plan.entries.get_mut(*at as usize)?,
+                (Step::Target(slot), Kind::Switch(fork)) => &mut fork.slots.get_mut(*slot as usize)?.as_mut()?.entry,
+                _ => return None,
+            };
+        }
+        Some(entry)
+    }
+
+    fn plan_mut(&mut self, within: &[Step]) -> Option<&mut Self> {
+        if within.is_empty() {
+            return Some(self);
+        }
+        match &mut self.entry_mut(within)?.kind {
+            Kind::Pipeline(plan) => Some(plan),
+            _ => None,
+        }
+    }
+
+    fn fork_mut(&mut self, place: &[Step]) -> Option<&mut Fork> {
+        match &mut self.entry_mut(place)?.kind {
+            Kind::Switch(fork) => Some(fork),
+            _ => None,
+        }
+    }
+
+    /// Makes a change and gives the one that undoes it; `None` where the place does not exist, which `find` rules out.
+    pub(crate) fn apply(&mut self, change: Change) -> Option<Change> {
+        Some(match change {
+            Change::Insert { within, at, entry } => {
+                let plan = self.plan_mut(&within)?;
+                plan.entries.insert(at.min(plan.entries.len()), entry);
+                self.deepen(&within);
+                Change::Remove { within, at }
+            }
+            Change::Remove { within, at } => {
+                let plan = self.plan_mut(&within)?;
+                if at >= plan.entries.len() {
+                    return None;
+                }
+                let entry = plan.entries.remove(at);
+                Change::Insert { within, at, entry }
+            }
+            Change::Move { within, from, to } => {
+                let plan = self.plan_mut(&within)?;
+                if from >= plan.entries.len() || to >= plan.entries.len() {
+                    return None;
+                }
+                let entry = plan.entries.remove(from);
+                plan.entries.insert(to, entry);
+                Change::Move { within, from: to, to: from }
+            }
+            Change::Replace { place, entry } => {
+                let old = std::mem::replace(self.entry_mut(&place)?, entry);
+                self.deepen(&place);
+                Change::Replace { place, entry: old }
+            }
+            Change::Rename { place, to } => {
+                let entry = self.entry_mut(&place)?;
+                let old = std::mem::replace(&mut entry.name, to.clone());
+                if let Some((Step::Target(slot), switch)) = place.split_last() {
+                    let fork = self.fork_mut(switch)?;
+                    fork.by_name.remove(&old);
+                    fork.by_name.insert(to.clone(), *slot);
+                    for name in &mut fork.route.targets {
+                        if *name == old {
+                            *name = to.clone();
+                        }
+                    }
+                }
+                Change::Rename { place, to: old }
+            }
+            Change::Route { place, route } => {
+                let fork = self.fork_mut(&place)?;
+                let old = std::mem::replace(&mut fork.route, route);
+                Change::Route { place, route: old }
+            }
+            Change::Attach { place, slot, target } => {
+                self.fork_mut(&place)?.attach(slot, target);
+                self.deepen(&place);
+                Change::Detach { place, slot }
+            }
+            Change::Detach { place, slot } => {
+                let target = self.fork_mut(&place)?.detach(slot)?;
+                Change::Attach { place, slot, target }
+            }
+        })
+    }
+
+    /// Raises the remembered depth of the switches on the way to `place`.
+    fn deepen(&mut self, place: &[Step]) {
+        for length in (1..=place.len()).rev() {
+            let deepest = match self.entry_at(&place[..length]).map(|entry| &entry.kind) {
+                Some(Kind::Switch(fork)) => {
+                    let inside = place.get(length).and_then(|step| match step {
+                        Step::Target(slot) => fork.slots.get(*slot as usize)?.as_ref(),
+                        Step::Node(_) => None,
+                    });
+                    inside.map_or(fork.depth, |target| fork.depth.max(target.entry.depth()))
+                }
+                _ => continue,
+            };
+            if let Some(fork) = self.fork_mut(&place[..length]) {
+                fork.depth = deepest;
+            }
+        }
+    }
+}

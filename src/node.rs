@@ -1,0 +1,280 @@
+//! A stage in its place in a chain.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::cycle::{Cycle, Site, guarded};
+use crate::knot::{AnyChain, AnySwitch, Joiner, Knot};
+use crate::link::{Link, Popped, Status, Work};
+use crate::model::Step;
+use crate::name::Type;
+use crate::stage::{Output, Stage};
+
+/// A stage in its place.
+pub(crate) struct Node<W, A, B> {
+    site: Site,
+    work: W,
+    next: Option<Box<dyn Link<B, B>>>,
+    made: Vec<B>,
+    joiner: Option<Joiner>,
+    takes: PhantomData<fn(A)>,
+}
+
+impl<W, A, B> Node<W, A, B> {
+    pub(crate) fn new(site: Site, work: W) -> Self {
+        Self { site, work, next: None, made: Vec::new(), joiner: None, takes: PhantomData }
+    }
+
+    /// One batch through this node alone; a panic ends it and loses what comes behind.
+    fn run(&mut self, items: &mut Vec<A>, out: Option<&mut Vec<B>>, cx: &mut Cycle)
+    where
+        W: Work<A, B>,
+    {
+        let Self { site, work, made, .. } = self;
+        let out = out.unwrap_or(made);
+        let (taken, gone, before) = (items.len() as i64, cx.gone, out.len());
+        cx.whole = 0;
+        if let Some(trace) = &mut cx.trace
+            && work.is_plain()
+        {
+            trace.stage(&site.name);
+        }
+        let caught = catch_unwind(AssertUnwindSafe(|| work.many(items, out, cx, site)));
+        if let Err(panic) = caught {
+            items.clear();
+            cx.panic.get_or_insert(panic);
+            lost(site, out, before, taken, gone, cx);
+        }
+    }
+}
+
+/// What a stage gives at its end (or all the stages inside it); a panic ends it, and what it had emitted then is void.
+fn flush<W: Work<A, B>, A, B>(work: &mut W, site: &Site, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle) {
+    let before = out.len();
+    let flushed = catch_unwind(AssertUnwindSafe(|| {
+        if rest.is_empty() { work.finish(out, cx, site) } else { work.drain(rest, out, cx, site) }
+    }));
+    if let Err(panic) = flushed {
+        out.truncate(before);
+        cx.faults.take();
+        cx.panic.get_or_insert(panic);
+    }
+}
+
+/// A stage panicked: what it had in hand, and what was behind that in the batch, is counted as failed.
+#[cold]
+fn lost<B>(site: &Site, out: &mut Vec<B>, before: usize, taken: i64, gone: i64, cx: &mut Cycle) {
+    if cx.whole > before {
+        out.truncate(cx.whole);
+    }
+    cx.faults.take();
+    let rest = taken - (cx.gone - gone) - (out.len() - before) as i64;
+    if rest > 0 {
+        cx.failed(&site.counts, rest.unsigned_abs());
+    }
+}
+
+impl<W, A, B> Link<A, B> for Node<W, A, B>
+where
+    W: Work<A, B>,
+    A: Send + 'static,
+    B: Send + 'static,
+{
+    fn call(&mut self, item: A, cx: &mut Cycle) -> Option<B> {
+        let made = self.work.one(item, cx, &self.site)?;
+        match &mut self.next {
+            Some(next) => next.call(made, cx),
+            None => Some(made),
+        }
+    }
+
+    fn batch(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle) {
+        if self.next.is_none() {
+            return self.run(items, Some(out), cx);
+        }
+        self.run(items, None, cx);
+        if let Some(next) = &mut self.next
+            && !self.made.is_empty()
+        {
+            next.batch(&mut self.made, out, cx);
+            self.made.clear();
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle) {
+        match &mut self.next {
+            None => flush(&mut self.work, &self.site, &[], out, cx),
+            Some(next) => {
+                flush(&mut self.work, &self.site, &[], &mut self.made, cx);
+                if !self.made.is_empty() {
+                    next.batch(&mut self.made, out, cx);
+                    self.made.clear();
+                }
+                next.finish(out, cx);
+            }
+        }
+    }
+
+    fn drain(&mut self, at: usize, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle) {
+        match (at, &mut self.next) {
+            (0, None) => flush(&mut self.work, &self.site, rest, out, cx),
+            (0, Some(next)) => {
+                flush(&mut self.work, &self.site, rest, &mut self.made, cx);
+                if !self.made.is_empty() {
+                    next.batch(&mut self.made, out, cx);
+                    self.made.clear();
+                }
+            }
+            (_, Some(next)) => next.drain(at - 1, rest, out, cx),
+            (_, None) => {}
+        }
+    }
+
+    fn knot(&mut self, at: usize) -> Option<&mut dyn Knot> {
+        match at {
+            0 => Some(self),
+            _ => self.next.as_mut()?.knot(at - 1),
+        }
+    }
+
+    fn status(&self, status: &mut Status) {
+        status.and(self.work.status(&self.site));
+        if let Some(next) = &self.next {
+            next.status(status);
+        }
+    }
+
+    fn unlink(mut self: Box<Self>, parts: &mut Vec<Box<dyn Knot>>) {
+        let mut next = self.next.take();
+        parts.push(self);
+        while let Some(link) = next {
+            let (knot, behind) = link.pop();
+            parts.extend(knot);
+            next = behind;
+        }
+    }
+
+    fn pop(mut self: Box<Self>) -> Popped<B> {
+        let next = self.next.take();
+        (Some(self), next)
+    }
+}
+
+impl<W, A, B> Knot for Node<W, A, B>
+where
+    W: Work<A, B>,
+    A: Send + 'static,
+    B: Send + 'static,
+{
+    fn site(&self) -> &Site {
+        &self.site
+    }
+
+    fn site_mut(&mut self) -> &mut Site {
+        &mut self.site
+    }
+
+    fn into_link(self: Box<Self>) -> Box<dyn Any + Send> {
+        let link: Box<dyn Link<A, B>> = self;
+        Box::new(link)
+    }
+
+    fn turns(&self) -> bool {
+        Type::of::<A>() != Type::of::<B>()
+    }
+
+    fn set_next(&mut self, next: Option<Box<dyn Any + Send>>) {
+        self.next = next.and_then(|next| next.downcast::<Box<dyn Link<B, B>>>().ok()).map(|next| *next);
+    }
+
+    fn joiner(&mut self) -> &mut Option<Joiner> {
+        &mut self.joiner
+    }
+
+    fn held(&self) -> i64 {
+        self.work.held()
+    }
+
+    fn into_stage(self: Box<Self>) -> Box<dyn Any + Send> {
+        self.work.into_stage()
+    }
+
+    fn chain(&mut self) -> Option<&mut dyn AnyChain> {
+        self.work.chain()
+    }
+
+    fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
+        self.work.switch()
+    }
+}
+
+/// A stage of the user's at work.
+pub(crate) struct Staged<S> {
+    stage: S,
+    held: usize,
+}
+
+impl<S> Staged<S> {
+    pub(crate) fn new<A>(stage: S) -> Self
+    where
+        S: Stage<A>,
+    {
+        Self { held: stage.held(), stage }
+    }
+
+    fn settle<A>(&mut self, taken: usize, made: usize, cx: &mut Cycle, site: &Site)
+    where
+        S: Stage<A>,
+    {
+        let held = self.stage.held();
+        let change = held as i64 - self.held as i64;
+        self.held = held;
+        cx.settle(site, taken, made, change);
+    }
+}
+
+impl<S, A> Work<A, S::Out> for Staged<S>
+where
+    S: Stage<A>,
+    A: Send + 'static,
+{
+    #[inline]
+    fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<S::Out> {
+        let made = guarded(cx, site, |cx| self.stage.apply(item, &mut cx.faults));
+        if made.is_none() {
+            cx.absent(site);
+        }
+        made
+    }
+
+    fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<S::Out>, cx: &mut Cycle, site: &Site) {
+        if S::SHAPE.exact {
+            return guarded(cx, site, |_| self.stage.batch(items, out));
+        }
+        for item in items.drain(..) {
+            let before = out.len();
+            cx.whole = before;
+            guarded(cx, site, |cx| self.stage.process(item, &mut Output::new(out, &mut cx.faults)));
+            self.settle(1, out.len() - before, cx, site);
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<S::Out>, cx: &mut Cycle, site: &Site) {
+        let before = out.len();
+        guarded(cx, site, |cx| self.stage.finish(&mut Output::new(out, &mut cx.faults)));
+        self.settle(0, out.len() - before, cx, site);
+    }
+
+    fn status(&self, _: &Site) -> Status {
+        Status { single: S::SHAPE.single, steady: S::SHAPE.infallible, blocked: None }
+    }
+
+    fn held(&self) -> i64 {
+        self.held as i64
+    }
+
+    fn into_stage(self) -> Box<dyn Any + Send> {
+        Box::new(self.stage)
+    }
+}
