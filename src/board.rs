@@ -50,8 +50,7 @@ impl<T> Board<T> {
     pub(crate) fn publish<R, E>(&self, change: impl FnOnce(&mut T) -> Result<R, E>) -> Result<R, E> {
         let mut value = self.lock();
         let result = change(&mut value)?;
-        let next = self.sequence.load(Ordering::Relaxed) + 1;
-        self.sequence.store(next, Ordering::Release);
+        self.sequence.fetch_add(1, Ordering::Release);
         Ok(result)
     }
 

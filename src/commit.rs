@@ -5,6 +5,7 @@
 //! goes back into the edit.
 
 mod draft;
+mod lookup;
 mod origins;
 
 use smallvec::SmallVec;
@@ -13,7 +14,7 @@ use crate::edit::{Asked, Edit, Place, Where};
 use crate::error::Refusal;
 use crate::knot::Act;
 use crate::model::{Change, DEPTH_LIMIT, Entry, Kind, Plan, Step, Steps, Target};
-use crate::name::{Name, NodeId, Path, Type};
+use crate::name::{Name, NodeId, Path};
 use draft::{Done, Draft};
 use origins::Origins;
 
@@ -75,30 +76,6 @@ struct Desk<'a> {
     drains: Vec<Steps>,
 }
 
-/// A stage that was looked up: where it is, and what it takes and gives.
-struct Found {
-    /// The way to the pipeline or switch that it is in.
-    within: Steps,
-    step: Step,
-    types: (Type, Type),
-}
-
-impl Found {
-    fn place(&self) -> Steps {
-        let mut place = self.within.clone();
-        place.push(self.step);
-        place
-    }
-
-    /// The position, of a stage that is not a target.
-    fn position(&self) -> Result<usize, Refusal> {
-        match self.step {
-            Step::Node(at) => Ok(at as usize),
-            Step::Target(_) => Err(Refusal::IsTarget),
-        }
-    }
-}
-
 impl Desk<'_> {
     /// Checks one change, makes it in the model and drafts the act for it.
     fn make(&mut self, asked: &mut Asked, done: &mut Done) -> Result<(), Refusal> {
@@ -151,51 +128,6 @@ impl Desk<'_> {
             Asked::Detach { switch, target } => return self.detach(switch, target.clone()?, done),
         }
         Ok(())
-    }
-
-    fn find(&self, at: &Place) -> Result<Found, Refusal> {
-        let (mut within, entry) = self.plan.find(at.as_ref().map_err(Clone::clone)?)?;
-        let types = (entry.input, entry.output);
-        let step = within.pop().unwrap_or(Step::Node(0));
-        Ok(Found { within, step, types })
-    }
-
-    /// The position behind a stage and the taps on it.
-    fn after(&self, within: &[Step], at: usize) -> usize {
-        let entries = self.plan.plan_at(within).map_or(&[][..], |plan| &plan.entries);
-        let taps = entries.iter().skip(at + 1).take_while(|entry| matches!(entry.kind, Kind::Tap));
-        at + 1 + taps.count()
-    }
-
-    fn between(&self, at: &Where) -> Result<(Steps, usize), Refusal> {
-        match at {
-            Where::First => Ok((Steps::new(), 0)),
-            Where::Last => Ok((Steps::new(), self.plan.entries.len())),
-            Where::Before(at) => {
-                let found = self.find(at)?;
-                let position = found.position()?;
-                Ok((found.within, position))
-            }
-            Where::After(at) => {
-                let found = self.find(at)?;
-                let after = self.after(&found.within, found.position()?);
-                Ok((found.within, after))
-            }
-        }
-    }
-
-    /// Remembers the row of the pipeline at `within` before it changes for the first time.
-    fn remember(&mut self, within: &[Step]) {
-        let owner =
-            if within.is_empty() { None } else { self.plan.entry_at(within).map(|entry| self.origins.first(entry.id)) };
-        if let Some(plan) = self.plan.plan_at(within) {
-            let row = plan.entries.iter().map(|entry| self.origins.first(entry.id)).collect();
-            self.origins.rows.entry(owner).or_insert(row);
-        }
-    }
-
-    fn leaves(&mut self, place: &[Step]) {
-        self.drains.extend(self.origins.of(self.plan, place));
     }
 
     fn change(&mut self, change: Change, done: &mut Done) {

@@ -348,7 +348,12 @@ struct Refused {
 
 impl EditError {
     pub(crate) fn new(refusal: Refusal, change: usize, edit: Edit) -> Self {
-        let asked = edit.changes.get(change).map_or_else(|| "commit".to_owned(), |asked| format!("{asked:#}"));
+        // A refusal of the whole edit is told of its only change, if it has just one.
+        let asked = match (&edit.changes[..], edit.changes.get(change)) {
+            (_, Some(asked)) | ([asked], None) => format!("{asked:#}"),
+            (changes, None) => format!("commit {} changes", changes.len()),
+        };
+        let change = if change < edit.changes.len() { change } else { 0 };
         Self(Box::new(Refused { refusal, asked, change, edit: Mutex::new(edit) }))
     }
 
@@ -358,7 +363,7 @@ impl EditError {
         &self.0.refusal
     }
 
-    /// Which change was refused: 0 for the first.
+    /// Which change was refused: 0 for the first, also where the edit was refused as a whole.
     #[must_use]
     pub fn change(&self) -> usize {
         self.0.change

@@ -41,7 +41,7 @@ pub use failure::{Failure, OnFailure};
 pub use ledger::{Ledger, Row};
 pub use name::{Name, NameError, Path, Type};
 pub use pipeline::Pipeline;
-pub use receipt::{Cut, Receipt};
+pub use receipt::{Applied, Cut, Receipt};
 pub use route::{PolicyKind, Route, RouteView};
 pub use source::{Source, Step};
 pub use stage::{

@@ -29,8 +29,7 @@ pub struct Cut {
 /// The edit is applied at the pipeline's next cycle; from then on the receipt knows the [`Cut`], and has the stages that
 /// the edit took out, each with its state. A receipt may be dropped: the edit stays committed.
 ///
-/// A receipt is also a future: it is ready with the cut when the edit has been applied. It wakes its task then. One task
-/// at a time can await it.
+/// To wait for the cut there are [`wait`](Receipt::wait), which blocks, and [`applied`](Receipt::applied), which is awaited.
 ///
 /// # Examples
 ///
@@ -57,7 +56,6 @@ pub struct Cut {
 /// assert_eq!(receipt.take::<Count>("count")?.0, 7);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use = "a receipt knows when the edit took effect, and hands back what it took out; `let _ =` drops it"]
 pub struct Receipt {
     revision: u64,
     cell: Arc<Cell>,
@@ -135,6 +133,12 @@ impl Receipt {
         }
     }
 
+    /// Waits, as a task, until the edit has been applied. It is woken once, then; one task at a time can wait. Dropping the
+    /// future half-way changes nothing.
+    pub fn applied(&self) -> Applied<'_> {
+        Applied(self)
+    }
+
     /// Hands over a stage that the edit removed, replaced or detached, by the path it had; a pipeline comes by
     /// [`take_pipeline`](Receipt::take_pipeline).
     ///
@@ -191,13 +195,18 @@ impl Receipt {
     }
 }
 
-impl Future for Receipt {
+/// See [`Receipt::applied`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless awaited"]
+pub struct Applied<'a>(&'a Receipt);
+
+impl Future for Applied<'_> {
     type Output = Cut;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cut> {
         // Register, then look: an edit that is applied in between wakes the task again.
-        self.cell.waker.register(cx.waker());
-        self.cut().map_or(Poll::Pending, Poll::Ready)
+        self.0.cell.waker.register(cx.waker());
+        self.0.cut().map_or(Poll::Pending, Poll::Ready)
     }
 }
 

@@ -1,0 +1,78 @@
+//! Looking up the places that a change names.
+
+use super::Desk;
+use crate::edit::{Place, Where};
+use crate::error::Refusal;
+use crate::model::{Kind, Step, Steps};
+use crate::name::Type;
+
+/// A stage that was looked up: where it is, and what it takes and gives.
+pub(super) struct Found {
+    /// The way to the pipeline or switch that it is in.
+    pub(super) within: Steps,
+    pub(super) step: Step,
+    pub(super) types: (Type, Type),
+}
+
+impl Found {
+    pub(super) fn place(&self) -> Steps {
+        let mut place = self.within.clone();
+        place.push(self.step);
+        place
+    }
+
+    /// The position, of a stage that is not a target.
+    pub(super) fn position(&self) -> Result<usize, Refusal> {
+        match self.step {
+            Step::Node(at) => Ok(at as usize),
+            Step::Target(_) => Err(Refusal::IsTarget),
+        }
+    }
+}
+
+impl Desk<'_> {
+    pub(super) fn find(&self, at: &Place) -> Result<Found, Refusal> {
+        let (mut within, entry) = self.plan.find(at.as_ref().map_err(Clone::clone)?)?;
+        let types = (entry.input, entry.output);
+        let step = within.pop().unwrap_or(Step::Node(0));
+        Ok(Found { within, step, types })
+    }
+
+    /// The position behind a stage and the taps on it.
+    pub(super) fn after(&self, within: &[Step], at: usize) -> usize {
+        let entries = self.plan.plan_at(within).map_or(&[][..], |plan| &plan.entries);
+        let taps = entries.iter().skip(at + 1).take_while(|entry| matches!(entry.kind, Kind::Tap));
+        at + 1 + taps.count()
+    }
+
+    pub(super) fn between(&self, at: &Where) -> Result<(Steps, usize), Refusal> {
+        match at {
+            Where::First => Ok((Steps::new(), 0)),
+            Where::Last => Ok((Steps::new(), self.plan.entries.len())),
+            Where::Before(at) => {
+                let found = self.find(at)?;
+                let position = found.position()?;
+                Ok((found.within, position))
+            }
+            Where::After(at) => {
+                let found = self.find(at)?;
+                let after = self.after(&found.within, found.position()?);
+                Ok((found.within, after))
+            }
+        }
+    }
+
+    /// Remembers the row of the pipeline at `within` before it changes for the first time.
+    pub(super) fn remember(&mut self, within: &[Step]) {
+        let owner =
+            if within.is_empty() { None } else { self.plan.entry_at(within).map(|entry| self.origins.first(entry.id)) };
+        if let Some(plan) = self.plan.plan_at(within) {
+            let row = plan.entries.iter().map(|entry| self.origins.first(entry.id)).collect();
+            self.origins.rows.entry(owner).or_insert(row);
+        }
+    }
+
+    pub(super) fn leaves(&mut self, place: &[Step]) {
+        self.drains.extend(self.origins.of(self.plan, place));
+    }
+}
