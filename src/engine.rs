@@ -5,6 +5,8 @@
 //! never has: so that the one compare of the quick way answers for everything else as well (edits, holds, traces, outputs
 //! that wait, stages that need the general way).
 
+mod many;
+
 use std::collections::VecDeque;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -12,13 +14,10 @@ use std::sync::Arc;
 use crate::chain::Chain;
 use crate::control::{Committed, Shared};
 use crate::cycle::Cycle;
-use crate::error::{CallError, Held, Hold, Rest, SendAllError, SendError};
+use crate::error::{CallError, Held, Hold, SendError};
 use crate::knot::Knot;
 use crate::receipt::Cut;
 use crate::trace::{Recorder, SharedLog};
-
-/// The most items of a batch.
-const BATCH: usize = 256;
 
 /// A sequence number that the board never has.
 const NEVER: u64 = u64::MAX;
@@ -38,7 +37,9 @@ pub(crate) struct Engine<In, Out> {
     pub(crate) inbox: Vec<In>,
     /// Outputs to be handed out.
     out: Vec<Out>,
-    /// How many of `out` were set free between cycles.
+    /// Outputs that could not be handed out, because whoever got them panicked; they come first.
+    late: Vec<Out>,
+    /// How many of `out` (or `late`) were counted as in flight.
     queued: usize,
     /// Edits being applied; trades places with the control side's queue, so that both keep their memory.
     edits: VecDeque<Committed>,
@@ -72,6 +73,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             paused: false,
             inbox: Vec::new(),
             out: Vec::new(),
+            late: Vec::new(),
             queued: 0,
             edits: VecDeque::new(),
             log: None,
@@ -97,6 +99,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             paused: self.paused,
             inbox: self.inbox,
             out: Vec::new(),
+            late: Vec::new(),
             queued: 0,
             edits: self.edits,
             log: self.log,
@@ -167,6 +170,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         if self.chain.is_open() {
             let parts = std::mem::take(&mut self.parts);
             self.chain.assemble(parts);
+        }
+        if !self.late.is_empty() {
+            // `out` is empty: it was being emptied when they came to be late.
+            std::mem::swap(&mut self.out, &mut self.late);
         }
         if self.shared.board.sequence() != self.seen {
             self.take();
@@ -254,17 +261,26 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// A cycle, or a batch, of what is in the inbox; the outputs are in `out` then.
     pub(crate) fn turn(&mut self) {
-        let Self { chain, cx, inbox, out, queued, .. } = self;
-        cx.items = inbox.len() as u64;
-        chain.batch(inbox, out, cx);
-        inbox.clear();
+        // Stages' panics are caught in the chain, so both come back.
+        let (mut items, mut out) = (std::mem::take(&mut self.inbox), std::mem::take(&mut self.out));
+        self.batch(&mut items, &mut out, 0);
+        (self.inbox, self.out) = (items, out);
+        self.after();
+    }
+
+    /// Takes `items` through the chain. `out` had `before` outputs that are not the pipeline's.
+    fn batch(&mut self, items: &mut Vec<In>, out: &mut Vec<Out>, before: usize) {
+        let Self { chain, cx, queued, .. } = self;
+        cx.items = items.len() as u64;
+        chain.batch(items, out, cx);
+        items.clear();
+        let outputs = out.len() - before;
         if let Some(trace) = &mut cx.trace {
             let failed = cx.failures.first().map(|failure| failure.stage().clone());
-            trace.item(cx.number, cx.revision, (out.len() - *queued) as u64, failed);
+            trace.item(cx.number, cx.revision, (outputs - *queued) as u64, failed);
         }
-        cx.close(out.len(), *queued);
+        cx.close(outputs, *queued);
         *queued = 0;
-        self.after();
     }
 
     /// What has to follow a cycle that was not quick and regular.
@@ -290,80 +306,12 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
     }
 
-    /// Gives the outputs to `emit`, in order. Where it panics, the rest stays.
-    pub(crate) fn hand_out(&mut self, mut emit: impl FnMut(Out)) {
-        struct Backwards<'a, Out>(&'a mut Vec<Out>, &'a mut usize, &'a mut Cycle);
-        impl<Out> Drop for Backwards<'_, Out> {
-            fn drop(&mut self) {
-                let Self(out, queued, cx) = self;
-                if !out.is_empty() {
-                    out.reverse();
-                    **queued = out.len();
-                    cx.undeliver(out.len());
-                }
-            }
-        }
-        self.out.reverse();
-        let backwards = Backwards(&mut self.out, &mut self.queued, &mut self.cx);
-        while let Some(output) = backwards.0.pop() {
-            emit(output);
-        }
-        drop(backwards);
-        self.unwind();
-    }
-
     /// The failures that nobody has dealt with.
     pub(crate) fn outcome<T>(&mut self) -> Result<(), SendError<T>> {
         if self.cx.failures.is_empty() {
             return Ok(());
         }
         Err(SendError::Failed(std::mem::take(&mut self.cx.failures)))
-    }
-
-    pub(crate) fn send_all<I: Iterator<Item = In>>(
-        &mut self,
-        mut items: I,
-        mut emit: impl FnMut(Out),
-    ) -> Result<(), SendAllError<I>> {
-        let _ = self.ready();
-        loop {
-            let most = if self.steady { BATCH } else { 1 };
-            let mut batch = std::mem::take(&mut self.inbox);
-            batch.extend(items.by_ref().take(most));
-            if batch.is_empty() {
-                self.inbox = batch;
-                return Ok(());
-            }
-            let stop =
-                |error, batch: Vec<In>, items| Err(SendAllError { error, rest: Rest::new(batch.into_iter(), items) });
-            // What was committed up to here governs the batch.
-            if let Err(why) = self.ready() {
-                let item = batch.remove(0);
-                return stop(SendError::Held(Held { item, why }), batch, items);
-            }
-            if self.steady || batch.len() == 1 {
-                self.inbox = batch;
-                self.turn();
-                self.hand_out(&mut emit);
-                if let Err(error) = self.outcome() {
-                    return stop(error, Vec::new(), items);
-                }
-                continue;
-            }
-            let mut pulled = batch.into_iter();
-            while let Some(item) = pulled.next() {
-                if let Err(why) = self.ready() {
-                    let error = SendError::Held(Held { item, why });
-                    return Err(SendAllError { error, rest: Rest::new(pulled, items) });
-                }
-                self.inbox.push(item);
-                self.turn();
-                self.hand_out(&mut emit);
-                if let Err(error) = self.outcome() {
-                    return Err(SendAllError { error, rest: Rest::new(pulled, items) });
-                }
-            }
-        }
     }
 
     pub(crate) fn finish(&mut self, emit: impl FnMut(Out)) -> Result<(), SendError<()>> {

@@ -1,0 +1,126 @@
+//! Many items, and how outputs are handed out.
+
+use std::vec::Drain;
+
+use super::{Engine, NEVER};
+use crate::cycle::Cycle;
+use crate::error::{Held, Rest, SendAllError, SendError};
+
+/// The most items of a batch.
+const BATCH: usize = 256;
+
+impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
+    pub(crate) fn send_batch(&mut self, items: &mut Vec<In>, out: &mut Vec<Out>) -> Result<(), SendError<In>> {
+        while !items.is_empty() {
+            if let Err(why) = self.ready() {
+                let item = items.remove(0);
+                return Err(SendError::Held(Held { item, why }));
+            }
+            if !self.steady {
+                return self.send_each(items, out);
+            }
+            let before = out.len();
+            out.append(&mut self.out);
+            self.batch(items, out, before);
+            self.after();
+            self.unwind();
+            self.outcome()?;
+        }
+        Ok(())
+    }
+
+    /// Sends `items` one by one; whatever happens, those not sent stay.
+    fn send_each(&mut self, items: &mut Vec<In>, out: &mut Vec<Out>) -> Result<(), SendError<In>> {
+        struct Backwards<'a, In>(&'a mut Vec<In>);
+        impl<In> Drop for Backwards<'_, In> {
+            fn drop(&mut self) {
+                self.0.reverse();
+            }
+        }
+        items.reverse();
+        let items = Backwards(items);
+        while let Some(item) = items.0.pop() {
+            if let Err(why) = self.ready() {
+                return Err(SendError::Held(Held { item, why }));
+            }
+            self.inbox.push(item);
+            self.turn();
+            self.hand_out(|output| out.push(output));
+            self.outcome()?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn send_all<I: Iterator<Item = In>>(
+        &mut self,
+        mut items: I,
+        mut emit: impl FnMut(Out),
+    ) -> Result<(), SendAllError<I>> {
+        let _ = self.ready();
+        loop {
+            let most = if self.steady { BATCH } else { 1 };
+            let mut batch = std::mem::take(&mut self.inbox);
+            batch.extend(items.by_ref().take(most));
+            if batch.is_empty() {
+                self.inbox = batch;
+                return Ok(());
+            }
+            let stop =
+                |error, batch: Vec<In>, items| Err(SendAllError { error, rest: Rest::new(batch.into_iter(), items) });
+            // What was committed up to here governs the batch.
+            if let Err(why) = self.ready() {
+                let item = batch.remove(0);
+                return stop(SendError::Held(Held { item, why }), batch, items);
+            }
+            if self.steady || batch.len() == 1 {
+                self.inbox = batch;
+                self.turn();
+                self.hand_out(&mut emit);
+                if let Err(error) = self.outcome() {
+                    return stop(error, Vec::new(), items);
+                }
+                continue;
+            }
+            // What was published while the batch was filled has made it necessary to go one by one.
+            let mut pulled = batch.into_iter();
+            while let Some(item) = pulled.next() {
+                if let Err(why) = self.ready() {
+                    let error = SendError::Held(Held { item, why });
+                    return Err(SendAllError { error, rest: Rest::new(pulled, items) });
+                }
+                self.inbox.push(item);
+                self.turn();
+                self.hand_out(&mut emit);
+                if let Err(error) = self.outcome() {
+                    return Err(SendAllError { error, rest: Rest::new(pulled, items) });
+                }
+            }
+        }
+    }
+
+    /// Gives the outputs to `emit`, in order. Where it panics, the rest waits for the next call.
+    pub(crate) fn hand_out(&mut self, mut emit: impl FnMut(Out)) {
+        struct Handing<'a, Out> {
+            outputs: Drain<'a, Out>,
+            late: &'a mut Vec<Out>,
+            queued: &'a mut usize,
+            quick: &'a mut u64,
+            cx: &'a mut Cycle,
+        }
+        impl<Out> Drop for Handing<'_, Out> {
+            fn drop(&mut self) {
+                if self.outputs.len() > 0 {
+                    self.late.extend(&mut self.outputs);
+                    *self.queued = self.late.len();
+                    *self.quick = NEVER;
+                    self.cx.undeliver(self.late.len());
+                }
+            }
+        }
+        let Self { out, late, queued, quick, cx, .. } = self;
+        let mut handing = Handing { outputs: out.drain(..), late, queued, quick, cx };
+        handing.outputs.by_ref().for_each(&mut emit);
+        drop(handing);
+        self.unwind();
+    }
+}
