@@ -1,4 +1,42 @@
 //! Pipelines whose route can be changed while items flow.
+//!
+//! A running pipeline is asked to send its items elsewhere, take a stage in, let one go, split, tap or drain, and nobody
+//! wants to stop it for that, nor to find out afterwards which items met half of the old and half of the new. Here the
+//! route is read on every cycle, and a change takes effect between two items.
+//!
+//! ```
+//! use coroute::{Pipeline, Switch};
+//!
+//! let model = Switch::new("model").target("v1", |x: i64| x * 2).target("v2", |x: i64| x * 3).route("v1");
+//! let mut pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1).stage("model", model);
+//! let controller = pipeline.controller(); // for any thread
+//! assert_eq!(pipeline.call(1)?, 4);
+//! controller.route("model", "v2")?;
+//! controller.insert_after("add", "neg", |x: i64| -x)?;
+//! assert_eq!(pipeline.call(1)?, -6);
+//! assert_eq!(controller.ledger().delivered(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What never happens: an item is lost, comes out twice or out of order; it is processed half by one revision and half by
+//! another; an edit is seen in part; an edit that was committed fails later; a refused edit changes anything.
+//!
+//! # Which part do I want?
+//!
+//! | to | take |
+//! | --- | --- |
+//! | chain functions and change the chain while it runs | [`Pipeline`] |
+//! | send items to one or several of many targets | [`Switch`], with a [`Route`] |
+//! | make changes, from anywhere | [`Controller`]; several at once: [`Edit`] |
+//! | know when a change took effect, and have back what it took out | [`Receipt`] |
+//! | produce items in a coroutine that is answered | [`Source`] |
+//! | write a stage as a coroutine | [`body`] |
+//! | write a stage with a name and a state | [`Stage`] |
+//! | drop, unfold, observe, fail | [`filter`], [`filter_map`], [`flat_map`], [`inspect`], [`try_stage`] |
+//! | decide about failures | [`OnFailure`] |
+//! | see what there is, what happened, and where it went | [`Topology`], [`Ledger`], [`Trace`] |
+//!
+//! The [`guide`] says what happens when, where the limits are, why it is as it is, and what it costs.
 
 mod board;
 mod chain;
@@ -12,6 +50,7 @@ mod engine;
 mod error;
 mod failure;
 mod fan;
+pub mod guide;
 mod hash;
 mod knot;
 mod ledger;

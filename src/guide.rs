@@ -1,0 +1,13 @@
+//! The guide: what the crate promises, how it is meant, and what it costs.
+
+#[doc = include_str!("guide/semantics.md")]
+pub mod semantics {}
+
+#[doc = include_str!("guide/limits.md")]
+pub mod limits {}
+
+#[doc = include_str!("guide/why.md")]
+pub mod why {}
+
+#[doc = include_str!("guide/speed.md")]
+pub mod speed {}
