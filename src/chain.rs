@@ -185,9 +185,9 @@ impl<A: Send + 'static, B: Send + 'static> AnyChain for Chain<A, B> {
 
 /// Carries out `act` somewhere inside `knot`.
 pub(crate) fn act_inside(knot: &mut dyn Knot, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle) {
-    let name = knot.site().name.clone();
+    let id = knot.site().id;
     if let Some(switch) = knot.switch() {
-        switch.act(within, act, taken, cx, &name);
+        switch.act(within, act, taken, cx, id);
     } else if let Some(chain) = knot.chain() {
         chain.act(within, act, taken, cx);
     }

@@ -193,7 +193,7 @@ impl Desk<'_> {
             return Err(Refusal::OtherPipeline);
         }
         if found.types.0 != found.types.1 {
-            return Err(Refusal::Turns { types: found.types });
+            return Err(Refusal::Fixed { types: found.types });
         }
         let Some(plan) = self.plan.plan_at(&within) else { return Ok(()) };
         let carried = if to == 0 { plan.input } else { plan.entries[to - 1].output };
@@ -325,8 +325,7 @@ impl Desk<'_> {
         let path = switch.as_ref().map_err(Clone::clone)?;
         let (place, _, fork) = self.fork(path)?;
         let Some(slot) = fork.by_name.get(&target).copied() else {
-            let known = fork.in_order().take(8).map(|target| target.entry.name.clone()).collect();
-            return Err(Refusal::Unknown { path: path.join(&target), known });
+            return Err(fork.unknown(path.join(&target)));
         };
         if fork.route.targets.contains(&target) {
             return Err(Refusal::StillRouted);

@@ -112,7 +112,7 @@ impl Control {
             let row = Row::read(path.clone(), counts);
             gone.entry(path.clone()).and_modify(|known| known.add(&row)).or_insert(row);
         }
-        rows.extend(gone.into_values().filter(|row| !row.is_zero()));
+        rows.extend(gone.into_values().filter(|row| !row.is_zero()).map(|row| Row { gone: true, ..row }));
         rows
     }
 

@@ -89,7 +89,7 @@ impl Controller {
     ///
     /// See [`edit`](Controller::edit).
     pub fn commit(&self, mut edit: Edit) -> Result<Receipt, EditError> {
-        if self.alive.strong_count() == 0 {
+        if self.alive.strong_count() == 0 && !self.shared.board.lock().adopted {
             return Err(EditError::new(Refusal::Gone, usize::MAX, edit));
         }
         let mut retired = Vec::new();
@@ -150,11 +150,11 @@ impl Controller {
         self.edit(|edit| edit.insert_after(after, name, stage))
     }
 
-    /// Puts a stage in front of all others.
+    /// Puts a stage in front of all others; with a path as `name`, such as `inner/first`, of those in that pipeline.
     ///
     /// # Errors
     ///
-    /// See [`insert_before`](Controller::insert_before).
+    /// See [`insert_before`](Controller::insert_before); [`Refusal::NotAPipeline`].
     pub fn push_front<T, S>(&self, name: impl AsRef<str>, stage: S) -> Result<Receipt, EditError>
     where
         T: Send + 'static,
@@ -163,11 +163,11 @@ impl Controller {
         self.edit(|edit| edit.push_front(name, stage))
     }
 
-    /// Puts a stage behind all others.
+    /// Puts a stage behind all others; with a path as `name`, such as `inner/last`, of those in that pipeline.
     ///
     /// # Errors
     ///
-    /// See [`insert_before`](Controller::insert_before).
+    /// See [`insert_before`](Controller::insert_before); [`Refusal::NotAPipeline`].
     pub fn push_back<T, S>(&self, name: impl AsRef<str>, stage: S) -> Result<Receipt, EditError>
     where
         T: Send + 'static,
@@ -177,7 +177,8 @@ impl Controller {
     }
 
     /// Takes a stage or a tap out. What a stage holds back goes on first, through the stages behind it as they were; the
-    /// stage itself is in the receipt when the edit has been applied.
+    /// stage itself is in the receipt when the edit has been applied; if nobody has the receipt any more, it is dropped at a
+    /// controller's next commit, or with the pipeline: not on the pipeline's thread in the middle of the stream.
     ///
     /// # Errors
     ///
@@ -202,8 +203,10 @@ impl Controller {
 
     /// Puts a stage in the place of one that it is made of, with its state and with what it holds back.
     ///
-    /// `make` runs when the edit is applied, on the pipeline's thread. A panic in it reaches the pipeline's caller as that
-    /// of the stage would.
+    /// `make` runs when the edit is applied, on the pipeline's thread. A panic in it poisons the pipeline: the next item
+    /// comes back as [`Hold::Poisoned`](crate::Hold::Poisoned), until the stage is replaced or removed.
+    ///
+    /// The item type often has to be named: `replace_with::<i64, Old, New>(..)`.
     ///
     /// # Errors
     ///

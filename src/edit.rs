@@ -49,6 +49,11 @@ fn part<In: Send + 'static, S: Stage<In>>(name: &str, stage: S) -> (Part, Label,
     (part, label, malformed.or(mistake))
 }
 
+/// The pipeline in a path of something to be put in, and the name for it.
+fn apart(path: &str) -> (Option<Place>, &str) {
+    path.rsplit_once('/').map_or((None, path), |(within, name)| (Some(Path::new(within)), name))
+}
+
 impl Edit {
     /// An edit that changes nothing yet.
     #[must_use]
@@ -137,7 +142,7 @@ impl Edit {
         self.insert(Where::After(Path::new(after)), name.as_ref(), stage)
     }
 
-    /// Puts a stage in front of all others.
+    /// Puts a stage in front of all others; see [`Controller::push_front`](crate::Controller::push_front).
     ///
     /// # Errors
     ///
@@ -147,10 +152,11 @@ impl Edit {
         T: Send + 'static,
         S: Stage<T, Out = T>,
     {
-        self.insert(Where::First, name.as_ref(), stage)
+        let (within, name) = apart(name.as_ref());
+        self.insert(Where::First(within), name, stage)
     }
 
-    /// Puts a stage behind all others.
+    /// Puts a stage behind all others; see [`Controller::push_back`](crate::Controller::push_back).
     ///
     /// # Errors
     ///
@@ -160,7 +166,8 @@ impl Edit {
         T: Send + 'static,
         S: Stage<T, Out = T>,
     {
-        self.insert(Where::Last, name.as_ref(), stage)
+        let (within, name) = apart(name.as_ref());
+        self.insert(Where::Last(within), name, stage)
     }
 
     /// Takes a stage or a tap out; see [`Controller::remove`](crate::Controller::remove).

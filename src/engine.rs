@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::chain::Chain;
 use crate::control::{Committed, Shared};
 use crate::cycle::Cycle;
-use crate::error::{CallError, Held, Hold, SendError};
+use crate::error::{CallError, FinishError, Hold, SendError};
 use crate::knot::Knot;
 use crate::receipt::Cut;
 use crate::trace::{Recorder, SharedLog};
@@ -276,7 +276,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         items.clear();
         let outputs = out.len() - before;
         if let Some(trace) = &mut cx.trace {
-            let failed = cx.failures.first().map(|failure| failure.stage().clone());
+            let broken = cx.panic.is_some().then(|| cx.broken.last().map(|broken| broken.path.clone())).flatten();
+            let failed = cx.failures.first().map(|failure| failure.stage().clone()).or(broken);
             trace.item(cx.number, cx.revision, (outputs - *queued) as u64, failed);
         }
         cx.close(outputs, *queued);
@@ -314,10 +315,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         Err(SendError::Failed(std::mem::take(&mut self.cx.failures)))
     }
 
-    pub(crate) fn finish(&mut self, emit: impl FnMut(Out)) -> Result<(), SendError<()>> {
+    pub(crate) fn finish(&mut self, emit: impl FnMut(Out)) -> Result<(), FinishError> {
         match self.ready() {
             Err(Hold::Finished) => return Ok(()),
-            Err(why @ (Hold::Poisoned { .. } | Hold::Build(_))) => return Err(SendError::Held(Held { item: (), why })),
+            Err(why @ (Hold::Poisoned { .. } | Hold::Build(_))) => return Err(FinishError::Held(why)),
             _ => {}
         }
         self.cx.items = 0;
@@ -332,6 +333,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.review();
         self.cx.panic = panic;
         self.hand_out(emit);
-        self.outcome()
+        match self.outcome::<()>() {
+            Err(SendError::Failed(failures)) => Err(FinishError::Failed(failures)),
+            _ => Ok(()),
+        }
     }
 }

@@ -142,6 +142,27 @@ impl<In> fmt::Debug for SendError<In> {
 
 impl<In> Error for SendError<In> {}
 
+/// Why [`finish`](crate::Pipeline::finish) did not end well.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum FinishError {
+    /// The pipeline cannot be finished as it is.
+    Held(Hold),
+    /// It is finished, and these are the items that failed on the way.
+    Failed(Vec<Failure>),
+}
+
+impl fmt::Display for FinishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Held(why) => write!(f, "cannot finish: {why}"),
+            Self::Failed(failures) => failed(failures, f),
+        }
+    }
+}
+
+impl Error for FinishError {}
+
 fn failed(failures: &[Failure], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match failures {
         [] => f.write_str("failed"),
@@ -205,14 +226,19 @@ impl<I: Iterator> Error for SendAllError<I> {}
 #[non_exhaustive]
 pub enum TakeError {
     /// The edit has not been applied yet; that happens at the pipeline's next cycle.
-    NotApplied,
+    NotApplied {
+        /// The path that was asked for.
+        path: String,
+    },
     /// The edit took no stage of that path out, or it was taken from the receipt already.
     Unknown {
         /// The path that was asked for.
-        path: Path,
+        path: String,
     },
     /// The stage is of another type.
     Mismatch {
+        /// The path that was asked for.
+        path: String,
         /// The type that was asked for.
         asked: Type,
         /// The stage's type.
@@ -223,11 +249,13 @@ pub enum TakeError {
 impl fmt::Display for TakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotApplied => f.write_str("cannot take the stage: the edit is not applied before the next cycle"),
+            Self::NotApplied { path } => {
+                write!(f, "cannot take {path:?}: the edit is applied at the next cycle; send an item, or call `apply`")
+            }
             Self::Unknown { path } => {
                 write!(f, "cannot take {path:?}: this edit did not take it out, or it was taken already")
             }
-            Self::Mismatch { asked, found } => write!(f, "cannot take it as a {asked}: it is a {found}"),
+            Self::Mismatch { path, asked, found } => write!(f, "cannot take {path:?} as a {asked}: it is a {found}"),
         }
     }
 }

@@ -47,6 +47,11 @@ impl Failure {
         &*self.error
     }
 
+    /// A look at the item; `None` where it is not a `T`.
+    pub fn item<T: 'static>(&mut self) -> Option<&T> {
+        self.item.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner()).downcast_ref()
+    }
+
     /// The item, as the stage that failed had got it.
     ///
     /// # Errors

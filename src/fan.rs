@@ -9,7 +9,7 @@ use crate::cycle::{Cycle, Site, guarded, inside};
 use crate::knot::{Act, AnySwitch, Knot, Taken};
 use crate::link::{Link, Status, Work};
 use crate::model::Step;
-use crate::name::{Name, Path};
+use crate::name::{NodeId, Path};
 use crate::pick::{Choice, Pick};
 use crate::route::{Policy, PolicyKind, Route};
 use crate::stage::BoxError;
@@ -323,7 +323,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
 }
 
 impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
-    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle, name: &Name) {
+    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle, id: NodeId) {
         if let Some((first, rest)) = within.split_first() {
             if let Step::Target(slot) = first
                 && let Some(Some(link)) = self.slots.get_mut(*slot as usize)
@@ -334,7 +334,11 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
             return;
         }
         match act {
-            Act::Route { route, slots } => self.route(route, slots),
+            Act::Route { route, slots } => {
+                self.route(route, slots);
+                // What panicked at the switch itself was the old policy.
+                cx.broken.retain(|broken| broken.id != id);
+            }
             Act::Attach { slot, knot } => self.attach(slot, knot),
             Act::Detach { slot } => {
                 if let Some(old) = self.detach(slot) {
@@ -363,7 +367,7 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
                     knot.site_mut().name = to;
                 }
             }
-            _ => debug_assert!(false, "an act for a chain was sent to switch {name}"),
+            _ => debug_assert!(false, "an act for a chain was sent to a switch"),
         }
     }
 }

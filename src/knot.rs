@@ -65,5 +65,5 @@ pub(crate) trait AnyChain {
 
 /// A switch whose types are forgotten.
 pub(crate) trait AnySwitch {
-    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle, name: &Name);
+    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle, id: NodeId);
 }

@@ -191,6 +191,8 @@ pub struct Row {
     pub split: u64,
     /// Items that it holds back.
     pub held: u64,
+    /// Whether the stage has left the pipeline.
+    pub gone: bool,
 }
 
 impl Row {
@@ -202,6 +204,7 @@ impl Row {
             failed: counts.failed.load(Ordering::Relaxed),
             split: counts.split.load(Ordering::Relaxed),
             held: counts.held.load(Ordering::Relaxed).max(0).cast_unsigned(),
+            gone: false,
         }
     }
 
@@ -271,22 +274,21 @@ impl Ledger {
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines: Vec<(String, u64)> = vec![("accepted".into(), self.accepted)];
-        let mut part = |title: &str, total: u64, count: fn(&Row) -> u64, note: &str| {
-            lines.push((title.into(), total));
-            let rows = self.rows.iter().filter(|row| count(row) > 0);
-            lines.extend(rows.map(|row| (format!("  {}{note}", row.stage), count(row))));
+        let mut part = |title: &str, total: Option<u64>, count: fn(&Row) -> u64, note: &str| {
+            lines.extend(total.map(|total| (title.to_owned(), total)));
+            for row in self.rows.iter().filter(|row| count(row) > 0) {
+                let gone = if row.gone { " (gone)" } else { "" };
+                lines.push((format!("  {}{note}{gone}", row.stage), count(row)));
+            }
         };
         if self.split > 0 {
-            part("split", self.split, |row| row.split, "");
+            part("split", Some(self.split), |row| row.split, "");
         }
-        part("delivered", self.delivered, |_| 0, "");
-        part("dropped", self.dropped, |row| row.dropped, "");
-        let merged: u64 = self.rows.iter().map(|row| row.merged).sum();
-        if merged > 0 {
-            part("  merged", merged, |row| row.merged, " (merged)");
-        }
-        part("failed", self.failed, |row| row.failed, "");
-        part("in flight", self.in_flight, |row| row.held, "");
+        part("delivered", Some(self.delivered), |_| 0, "");
+        part("dropped", Some(self.dropped), |row| row.dropped, "");
+        part("", None, |row| row.merged, " (merged)");
+        part("failed", Some(self.failed), |row| row.failed, "");
+        part("in flight", Some(self.in_flight), |row| row.held, "");
         let name = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         let figure = lines.iter().map(|(_, count)| count.to_string().len()).max().unwrap_or(0);
         lines.iter().try_for_each(|(text, count)| writeln!(f, "{text:<name$}  {count:>figure$}"))

@@ -73,8 +73,8 @@ pub use controller::Controller;
 pub use coroutine::{Body, Io, Outlet, Turn, body};
 pub use edit::{Edit, EditError};
 pub use error::{
-    BodyError, BuildError, CallError, Held, Hold, NoReply, Refusal, Rest, SendAllError, SendError, SourceError,
-    TakeError,
+    BodyError, BuildError, CallError, FinishError, Held, Hold, NoReply, Refusal, Rest, SendAllError, SendError,
+    SourceError, TakeError,
 };
 pub use failure::{Failure, OnFailure};
 pub use ledger::{Ledger, Row};

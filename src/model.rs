@@ -135,6 +135,11 @@ impl Fork {
         targets.into_iter()
     }
 
+    /// That there is no target of that path.
+    pub(crate) fn unknown(&self, path: Path) -> Refusal {
+        Refusal::unknown(path, self.by_name.len(), self.in_order().map(|target| &target.entry.name))
+    }
+
     pub(crate) fn free_slot(&self) -> u32 {
         let end = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
         self.free.last().copied().unwrap_or(end)
@@ -180,8 +185,7 @@ impl Fork {
     ) -> Result<(), Refusal> {
         for name in &route.targets {
             if !self.by_name.contains_key(name) {
-                let known = self.in_order().take(8).map(|target| target.entry.name.clone()).collect();
-                return Err(Refusal::Unknown { path: at.join(name), known });
+                return Err(self.unknown(at.join(name)));
             }
         }
         if route.policy == PolicyKind::All && route.targets.len() > 1 && !self.cloned {
@@ -227,7 +231,7 @@ impl Plan {
         let mut walked = Path::default();
         for name in path.names() {
             walked = walked.join(name);
-            let unknown = || Refusal::Unknown { path: walked.clone(), known: level.known() };
+            let unknown = || level.unknown(walked.clone());
             let entry = match level {
                 Level::Plan(plan) => {
                     let at = plan.position(name).ok_or_else(unknown)?;
@@ -248,7 +252,7 @@ impl Plan {
             };
             found = Some(entry);
         }
-        found.map(|entry| (steps, entry)).ok_or(Refusal::Unknown { path: path.clone(), known: Vec::new() })
+        found.map(|entry| (steps, entry)).ok_or_else(|| Level::Plan(self).unknown(path.clone()))
     }
 
     /// The pipeline that `within` leads to.
@@ -284,11 +288,13 @@ enum Level<'a> {
 }
 
 impl Level<'_> {
-    fn known(&self) -> Vec<Name> {
+    fn unknown(&self, path: Path) -> Refusal {
         match self {
-            Level::Plan(plan) => plan.entries.iter().take(8).map(|entry| entry.name.clone()).collect(),
-            Level::Fork(fork) => fork.in_order().take(8).map(|target| target.entry.name.clone()).collect(),
-            Level::Stage => Vec::new(),
+            Level::Plan(plan) => {
+                Refusal::unknown(path, plan.entries.len(), plan.entries.iter().map(|entry| &entry.name))
+            }
+            Level::Fork(fork) => fork.unknown(path),
+            Level::Stage => Refusal::unknown(path, 0, std::iter::empty()),
         }
     }
 }

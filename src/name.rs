@@ -88,12 +88,14 @@ impl fmt::Debug for Name {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameError {
     text: String,
+    /// Whether the text was meant as a path.
+    path: bool,
     at: Option<(usize, char)>,
 }
 
 impl NameError {
     pub(crate) fn new(text: &str, at: Option<(usize, char)>) -> Self {
-        Self { text: text.to_owned(), at }
+        Self { text: text.to_owned(), path: false, at }
     }
 
     /// The refused text.
@@ -105,10 +107,12 @@ impl NameError {
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot use {:?} as a name: ", self.text)?;
+        let (what, whose) = if self.path { ("path", "a name in it") } else { ("name", "it") };
+        write!(f, "cannot use {:?} as a {what}: ", self.text)?;
         match self.at {
-            None => f.write_str("it is empty"),
-            Some((0, c @ ('-' | '.'))) => write!(f, "it begins with {c:?}; begin with a letter, a digit or `_`"),
+            None => write!(f, "{whose} is empty"),
+            Some((0, c @ ('-' | '.'))) => write!(f, "{whose} begins with {c:?}; begin with a letter, a digit or `_`"),
+            Some((_, '/')) => f.write_str("'/' is for paths; a name is one word"),
             Some((_, c)) => write!(f, "{c:?} is not a letter, a digit, `_`, `-` or `.`"),
         }
     }
@@ -129,7 +133,9 @@ impl Path {
     ///
     /// [`NameError`] for the first part that is not a [`Name`].
     pub fn new(text: impl AsRef<str>) -> Result<Self, NameError> {
-        text.as_ref().split('/').map(Name::new).collect::<Result<_, _>>().map(Self)
+        let text = text.as_ref();
+        let names = text.split('/').map(Name::new).collect::<Result<_, _>>();
+        names.map(Self).map_err(|error| NameError { text: text.to_owned(), path: text.contains('/'), ..error })
     }
 
     /// The names, outermost first.
@@ -210,7 +216,7 @@ impl PartialEq for Type {
 impl Eq for Type {}
 
 impl fmt::Display for Type {
-    /// Prints `Vec<String>` for `alloc::vec::Vec<alloc::string::String>`.
+    /// Prints `Vec<String>` for `alloc::vec::Vec<alloc::string::String>`, and `closure` for a closure.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut short = String::new();
         let mut word = 0;
@@ -226,7 +232,7 @@ impl fmt::Display for Type {
                 }
             }
         }
-        f.pad(&short)
+        f.pad(&short.replace("{{closure}}", "closure"))
     }
 }
 

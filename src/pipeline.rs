@@ -16,7 +16,7 @@ use crate::control::{Control, Shared};
 use crate::controller::Controller;
 use crate::cycle::Cycle;
 use crate::engine::Engine;
-use crate::error::{BuildError, CallError, Held, Refusal, SendAllError, SendError, TakeError};
+use crate::error::{BuildError, CallError, FinishError, Held, Refusal, SendAllError, SendError, TakeError};
 use crate::failure::OnFailure;
 use crate::ledger::{Ledger, LedgerCell};
 use crate::link::join;
@@ -76,17 +76,21 @@ impl<T: Send + 'static> Pipeline<T, T> {
 
 impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     /// The pipeline with a stage behind the others: a closure, an adaptor, a [`Switch`], a pipeline, or any [`Stage`].
-    pub fn stage<S: Stage<Out>>(self, name: impl AsRef<str>, stage: S) -> Pipeline<In, S::Out> {
+    pub fn stage<S, To>(self, name: impl AsRef<str>, stage: S) -> Pipeline<In, To>
+    where
+        S: Stage<Out, Out = To>,
+        To: Send + 'static,
+    {
         let label = Name::new(&name);
         let (mut part, mistake) = Part::new::<Out, S>(label.clone().unwrap_or_else(|_| Name::stand_in()), stage);
-        *part.knot.joiner() = Some(join::<In, Out, S::Out>);
+        *part.knot.joiner() = Some(join::<In, Out, To>);
         {
             let mut control = self.engine.shared.board.lock();
             let refusal = match label {
                 Err(error) => Some(Refusal::Name(error)),
                 Ok(name) => mistake.or(control.plan.is_free(&name).err()),
             };
-            control.plan.output = Type::of::<S::Out>();
+            control.plan.output = Type::of::<To>();
             control.plan.entries.extend(part.entry);
             let refusal =
                 refusal.or((control.plan.depth() > DEPTH_LIMIT).then_some(Refusal::TooDeep { limit: DEPTH_LIMIT }));
@@ -99,6 +103,12 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         let mut engine = self.engine.reopen();
         engine.parts.push(part.knot);
         Pipeline { engine }
+    }
+
+    /// The pipeline with a switch behind its stages, by the switch's own name.
+    pub fn switch<To: Send + 'static>(self, switch: Switch<Out, To>) -> Pipeline<In, To> {
+        let name = switch.name().to_owned();
+        self.stage(name, switch)
     }
 
     /// The pipeline with a stage that lets an item pass when `keep` says so; see [`filter`](crate::filter).
@@ -300,13 +310,13 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     ///
     /// # Errors
     ///
-    /// [`SendError::Held`] when the pipeline is poisoned or was put together wrongly, and is not finished then;
-    /// [`SendError::Failed`] has the items that failed on the way.
+    /// [`FinishError::Held`] when the pipeline is poisoned or was put together wrongly, and is not finished then;
+    /// [`FinishError::Failed`] has the items that failed on the way.
     ///
     /// # Panics
     ///
     /// When a stage or `emit` does.
-    pub fn finish(&mut self, emit: impl FnMut(Out)) -> Result<(), SendError<()>> {
+    pub fn finish(&mut self, emit: impl FnMut(Out)) -> Result<(), FinishError> {
         self.engine.finish(emit)
     }
 
@@ -373,7 +383,7 @@ impl Receipt {
         &self,
         path: impl AsRef<str>,
     ) -> Result<Pipeline<In, Out>, TakeError> {
-        let (chain, plan) = self.take_chain(path.as_ref())?;
+        let (chain, plan) = self.take_chain(path.as_ref(), Type::of::<Pipeline<In, Out>>())?;
         let ledger = Arc::new(LedgerCell::default());
         let cx = Cycle::new(Arc::clone(&ledger));
         let shared = Arc::new(Shared { board: Board::new(Control::new(*plan)), ledger });

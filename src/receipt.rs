@@ -152,22 +152,23 @@ impl Receipt {
         let (stage, _) = self.take_if(path.as_ref(), Type::of::<S>(), |entry, stage| {
             (entry.state == Type::of::<S>()) && (**stage).type_id() == TypeId::of::<S>()
         })?;
-        stage.downcast().map(|stage| *stage).map_err(|_| TakeError::NotApplied)
+        let mismatch = |_| TakeError::Unknown { path: path.as_ref().to_owned() };
+        stage.downcast().map(|stage| *stage).map_err(mismatch)
     }
 
     pub(crate) fn take_chain<In: Send + 'static, Out: Send + 'static>(
         &self,
         path: &str,
+        asked: Type,
     ) -> Result<(Chain<In, Out>, Box<Plan>), TakeError> {
-        let (stage, entry) = self.take_if(path, Type::of::<Chain<In, Out>>(), |_, stage| {
-            (**stage).type_id() == TypeId::of::<Chain<In, Out>>()
-        })?;
+        let (stage, entry) =
+            self.take_if(path, asked, |_, stage| (**stage).type_id() == TypeId::of::<Chain<In, Out>>())?;
         match (stage.downcast(), entry.kind) {
             (Ok(chain), Kind::Pipeline(mut plan)) => {
                 plan.name = entry.name;
                 Ok((*chain, plan))
             }
-            _ => Err(TakeError::NotApplied),
+            _ => Err(TakeError::Unknown { path: path.to_owned() }),
         }
     }
 
@@ -179,15 +180,14 @@ impl Receipt {
     ) -> Result<(Box<dyn Any + Send>, Entry), TakeError> {
         let mut state = self.cell.lock();
         if state.cut.is_none() {
-            return Err(TakeError::NotApplied);
+            return Err(TakeError::NotApplied { path: path.to_owned() });
         }
-        let path = Path::new(path).unwrap_or_default();
-        let unknown = || TakeError::Unknown { path: path.clone() };
-        let at = state.entries.iter().position(|(known, _)| *known == path).ok_or_else(unknown)?;
+        let unknown = || TakeError::Unknown { path: path.to_owned() };
+        let at = state.entries.iter().position(|(known, _)| known.to_string() == path).ok_or_else(unknown)?;
         let entry = &state.entries[at].1;
         let stage = state.stages.iter().position(|(id, _)| *id == entry.id).ok_or_else(unknown)?;
         if !fits(entry, &state.stages[stage].1) {
-            return Err(TakeError::Mismatch { asked, found: entry.state });
+            return Err(TakeError::Mismatch { path: path.to_owned(), asked, found: entry.state });
         }
         let (_, entry) = state.entries.swap_remove(at);
         let (_, stage) = state.stages.swap_remove(stage);

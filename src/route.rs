@@ -164,8 +164,8 @@ impl Route {
 
     /// A generator as the controller: a coroutine that names one of `targets` on every cycle.
     ///
-    /// It is resumed when an item wants a target, never earlier. When it returns the switch holds items back. A name
-    /// that is not in `targets` makes the item fail.
+    /// It is resumed when an item wants a target, never earlier. When it returns the switch holds items back; the item that
+    /// found it returned fails, and is in the failure. So does an item for which it names none of `targets`.
     ///
     /// # Examples
     ///
@@ -220,7 +220,11 @@ impl Route {
             }
             weights.clone_from(given);
         }
-        Ok(RouteView { policy: self.policy.kind(), targets, weights })
+        let retry = match self.policy {
+            Policy::Failover { retry } => retry,
+            _ => None,
+        };
+        Ok(RouteView { policy: self.policy.kind(), targets, weights, retry })
     }
 }
 
@@ -294,9 +298,21 @@ pub struct RouteView {
     pub(crate) policy: PolicyKind,
     pub(crate) targets: Targets,
     pub(crate) weights: SmallVec<[u32; 4]>,
+    pub(crate) retry: Option<u64>,
 }
 
 impl RouteView {
+    /// The route that holds items back.
+    pub(crate) fn none() -> Self {
+        Self { policy: PolicyKind::None, targets: Targets::new(), weights: SmallVec::new(), retry: None }
+    }
+
+    /// After how many items a target that was left out is tried again, for [`PolicyKind::Failover`].
+    #[must_use]
+    pub fn retry(&self) -> Option<u64> {
+        self.retry
+    }
+
     /// How the target of an item is chosen.
     #[must_use]
     pub fn policy(&self) -> PolicyKind {
@@ -338,6 +354,6 @@ impl fmt::Display for RouteView {
                 write!(f, ":{weight}")?;
             }
         }
-        Ok(())
+        self.retry.map_or(Ok(()), |items| write!(f, " retry {items}"))
     }
 }

@@ -8,7 +8,7 @@ use genawaiter::GeneratorState;
 
 use crate::controller::Controller;
 use crate::coroutine::{Asking, Outlet, Reply};
-use crate::error::{BodyError, CallError, NoReply, SourceError};
+use crate::error::{CallError, NoReply, SourceError};
 use crate::ledger::Ledger;
 use crate::pipeline::Pipeline;
 use crate::topology::Topology;
@@ -49,6 +49,8 @@ pub struct Source<In, Out, R = ()> {
     reply: Option<Reply<Out>>,
     /// For the iterator: outputs of the last cycle.
     outputs: VecDeque<Out>,
+    /// For the iterator: the body cannot go on.
+    over: bool,
 }
 
 /// What a source did in a step.
@@ -66,7 +68,7 @@ impl<In: Send + 'static, Out: Send + 'static, R: 'static> Source<In, Out, R> {
     where
         F: Future<Output = R> + 'static,
     {
-        Self { pipeline, body: Asking::new(body), hand: None, reply: None, outputs: VecDeque::new() }
+        Self { pipeline, body: Asking::new(body), hand: None, reply: None, outputs: VecDeque::new(), over: false }
     }
 
     /// One cycle: resumes the body with the reply to its last item, and sends the next.
@@ -105,8 +107,12 @@ impl<In: Send + 'static, Out: Send + 'static, R: 'static> Source<In, Out, R> {
                 self.hand = Some(held.item);
                 Err(SourceError::Held(held.why))
             }
-            CallError::Failed(failures) | CallError::Partly(failures, _) => {
+            CallError::Failed(failures) => {
                 self.reply = Some(Err(NoReply::Failed));
+                Err(SourceError::Failed(failures))
+            }
+            CallError::Partly(failures, outputs) => {
+                self.reply = Some(Err(NoReply::Partly(outputs)));
                 Err(SourceError::Failed(failures))
             }
             CallError::NotOne(outputs) if outputs.is_empty() => {
@@ -167,7 +173,8 @@ impl<In: Send + 'static, Out: Send + 'static, R: 'static> Source<In, Out, R> {
     }
 }
 
-/// The outputs of the cycles, in order; ends with the body. The body gets its replies all the same.
+/// The outputs of the cycles, in order; the body gets its replies all the same. Ends with the body, or after the error that
+/// says why the body cannot go on.
 impl<In: Send + 'static, Out: Clone + Send + 'static, R: 'static> Iterator for Source<In, Out, R> {
     type Item = Result<Out, SourceError>;
 
@@ -176,18 +183,24 @@ impl<In: Send + 'static, Out: Clone + Send + 'static, R: 'static> Iterator for S
             if let Some(output) = self.outputs.pop_front() {
                 return Some(Ok(output));
             }
-            if self.is_done() {
+            if self.over || self.is_done() {
                 return None;
             }
-            match self.step() {
+            let step = self.step();
+            if let Some(Err(NoReply::Many(outputs) | NoReply::Partly(outputs))) = &self.reply {
+                self.outputs.extend(outputs.iter().cloned());
+            }
+            match step {
                 Ok(Step::Done(_)) => return None,
-                Err(SourceError::Body(BodyError::Returned)) => return None,
-                Err(error) => return Some(Err(error)),
-                Ok(Step::Sent) => match &self.reply {
-                    Some(Ok(output)) => return Some(Ok(output.clone())),
-                    Some(Err(NoReply::Many(outputs))) => self.outputs.extend(outputs.iter().cloned()),
-                    _ => {}
-                },
+                Err(error) => {
+                    self.over = matches!(error, SourceError::Body(_));
+                    return Some(Err(error));
+                }
+                Ok(Step::Sent) => {
+                    if let Some(Ok(output)) = &self.reply {
+                        return Some(Ok(output.clone()));
+                    }
+                }
             }
         }
     }

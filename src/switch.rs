@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use smallvec::SmallVec;
-
 use crate::error::{BuildError, Refusal};
 use crate::fan::Fan;
 use crate::model::{Fork, Kind, Target};
 use crate::name::{Name, Path, Type};
 use crate::node::Node;
 use crate::part::{Made, Part};
-use crate::route::{PolicyKind, Route, RouteView};
+use crate::route::{Route, RouteView};
 use crate::stage::{Output, Stage, Unpacked};
 
 /// A stage with named targets, all from `In` to `Out`; its [`Route`] says which of them gets an item.
@@ -51,8 +49,7 @@ impl<In: Send + 'static, Out: Send + 'static> Switch<In, Out> {
     /// A switch without targets.
     pub fn new(name: impl Into<String>) -> Self {
         let route = Route::none();
-        let view = RouteView { policy: PolicyKind::None, targets: SmallVec::new(), weights: SmallVec::new() };
-        Self { name: name.into(), work: Fan::new(route), fork: Fork::new(view, false), error: None }
+        Self { name: name.into(), work: Fan::new(route), fork: Fork::new(RouteView::none(), false), error: None }
     }
 
     /// Attaches a target: a stage, a pipeline or another switch. A taken or malformed name is a [`BuildError`] of the

@@ -102,12 +102,29 @@ impl Trace {
     }
 }
 
+/// The hops in a line; an item that went to several targets has them in one pair of brackets.
+fn way(hops: &[Hop]) -> String {
+    let mut line = String::new();
+    let mut before: Option<&Hop> = None;
+    for hop in hops {
+        match (before, hop) {
+            (Some(Hop::Target { switch: last, .. }), Hop::Target { switch, target }) if last == switch => {
+                line.pop();
+                line.push_str(&format!(" {target}]"));
+            }
+            (Some(_), _) => line.push_str(&format!(" > {hop}")),
+            (None, _) => line.push_str(&hop.to_string()),
+        }
+        before = Some(hop);
+    }
+    line
+}
+
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.left_out > 0 {
             writeln!(f, "({} earlier rows left out)", self.left_out)?;
         }
-        let way = |hops: &[Hop]| hops.iter().map(ToString::to_string).collect::<Vec<_>>().join(" > ");
         let (mut cycle_width, mut revision_width, mut way_width) = (0, 0, 0);
         for row in &self.rows {
             let (TraceRow::Item { cycle, revision, .. } | TraceRow::Edit { cycle, revision, .. }) = row;
@@ -178,13 +195,13 @@ impl Recorder {
     }
 
     pub(crate) fn stage(&mut self, name: &Name) {
+        let path = self.path(name);
         // A target that is a single stage is shown once.
-        if let (Some(Hop::Target { target, .. }), false) = (self.hops.last(), self.prefix.is_empty())
-            && target == name
+        if let Some(Hop::Target { switch, target }) = self.hops.last()
+            && switch.join(target) == path
         {
             return;
         }
-        let path = self.path(name);
         self.hops.push(Hop::Stage(path));
     }
 

@@ -45,10 +45,21 @@ impl Desk<'_> {
         at + 1 + taps.count()
     }
 
+    /// A pipeline, and how many stages it has.
+    fn row(&self, path: Option<&Place>) -> Result<(Steps, usize), Refusal> {
+        let Some(path) = path else { return Ok((Steps::new(), self.plan.entries.len())) };
+        let path = path.as_ref().map_err(Clone::clone)?;
+        let (steps, entry) = self.plan.find(path)?;
+        match &entry.kind {
+            Kind::Pipeline(plan) => Ok((steps, plan.entries.len())),
+            _ => Err(Refusal::NotAPipeline { path: path.clone(), is: entry.is() }),
+        }
+    }
+
     pub(super) fn between(&self, at: &Where) -> Result<(Steps, usize), Refusal> {
         match at {
-            Where::First => Ok((Steps::new(), 0)),
-            Where::Last => Ok((Steps::new(), self.plan.entries.len())),
+            Where::First(within) => Ok((self.row(within.as_ref())?.0, 0)),
+            Where::Last(within) => self.row(within.as_ref()),
             Where::Before(at) => {
                 let found = self.find(at)?;
                 let position = found.position()?;

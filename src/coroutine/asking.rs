@@ -1,9 +1,10 @@
 //! The body of a source, and its handle.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
+use std::task::Poll;
 
 use futures::FutureExt;
 use genawaiter::GeneratorState;
@@ -13,34 +14,58 @@ use crate::error::{BodyError, NoReply};
 
 /// The handle of a source's body: every [`send`](Outlet::send) is one cycle.
 pub struct Outlet<In, Out> {
-    co: genawaiter::rc::Co<In>,
-    slot: Rc<Slot<Out>>,
+    co: genawaiter::rc::Co<()>,
+    slot: Rc<Slot<In, Out>>,
 }
 
 /// What a source's body is answered.
 pub(crate) type Reply<Out> = Result<Out, NoReply<Out>>;
 
-struct Slot<Out> {
-    reply: RefCell<Option<Reply<Out>>>,
+/// What passes between a body and its source. The generator itself is told only that something does.
+struct Slot<In, Out> {
+    item: Cell<Option<In>>,
+    reply: Cell<Option<Reply<Out>>>,
     running: Cell<bool>,
+    /// Counts the resumes: who waits does so until the next.
+    turn: Cell<u64>,
+    /// The turn in which the generator was last told to yield, which it must be once at the most.
+    yielded: Cell<u64>,
+}
+
+/// Takes the item back where the send is given up before the source has taken it.
+struct Offer<'a, In, Out>(&'a Slot<In, Out>);
+
+impl<In, Out> Drop for Offer<'_, In, Out> {
+    fn drop(&mut self) {
+        self.0.item.take();
+    }
 }
 
 impl<In, Out> Outlet<In, Out> {
     /// Sends `item` in the next cycle, to the target that the route then names, and waits for the reply.
     ///
-    /// Nothing is sent before the future is awaited, nor if it is dropped before. While the pipeline holds its items back
-    /// the source keeps this one in hand.
+    /// Nothing is sent before the future is awaited, nor if it is dropped before the body is suspended. While the pipeline
+    /// holds its items back the source keeps this one in hand.
     ///
     /// # Errors
     ///
     /// [`NoReply`] when the cycle did not give exactly one output; [`BodyError::Escaped`] where the handle was carried out
     /// of its body.
     pub async fn send(&mut self, item: In) -> Reply<Out> {
-        if !self.slot.running.get() {
+        let slot = &*self.slot;
+        if !slot.running.get() {
             return Err(NoReply::Body(BodyError::Escaped));
         }
-        self.co.yield_(item).await;
-        self.slot.reply.take().unwrap_or(Err(NoReply::Body(BodyError::Escaped)))
+        slot.item.set(Some(item));
+        let offer = Offer(slot);
+        let turn = slot.turn.get();
+        if slot.yielded.replace(turn) != turn {
+            drop(self.co.yield_(()));
+        }
+        poll_fn(|_| if slot.turn.get() == turn { Poll::Pending } else { Poll::Ready(()) }).await;
+        drop(offer);
+        // No reply was left where a stage panicked.
+        slot.reply.take().unwrap_or(Err(NoReply::Failed))
     }
 }
 
@@ -52,8 +77,8 @@ impl<In, Out> fmt::Debug for Outlet<In, Out> {
 
 /// A source's body, one resume at a time.
 pub(crate) struct Asking<In, Out, R> {
-    resume: Box<dyn FnMut() -> Resume<In, R>>,
-    slot: Rc<Slot<Out>>,
+    resume: Box<dyn FnMut() -> Resume<(), R>>,
+    slot: Rc<Slot<In, Out>>,
     state: State,
 }
 
@@ -62,7 +87,13 @@ impl<In: 'static, Out: 'static, R: 'static> Asking<In, Out, R> {
     where
         F: Future<Output = R> + 'static,
     {
-        let slot = Rc::new(Slot { reply: RefCell::new(None), running: Cell::new(false) });
+        let slot = Rc::new(Slot {
+            item: Cell::new(None),
+            reply: Cell::new(None),
+            running: Cell::new(false),
+            turn: Cell::new(1),
+            yielded: Cell::new(0),
+        });
         let theirs = Rc::clone(&slot);
         let mut coroutine = genawaiter::rc::Gen::new(|co| body(Outlet { co, slot: theirs }));
         let resume = Box::new(move || coroutine.async_resume().now_or_never());
@@ -72,19 +103,22 @@ impl<In: 'static, Out: 'static, R: 'static> Asking<In, Out, R> {
     /// Resumes the body with the reply to its last item; it gives the next item, or its result.
     pub(crate) fn resume(&mut self, reply: Option<Reply<Out>>) -> Result<GeneratorState<In, R>, BodyError> {
         self.state.enter()?;
-        if reply.is_some() {
-            self.slot.reply.replace(reply);
-        }
-        self.slot.running.set(true);
+        let slot = &*self.slot;
+        slot.reply.set(reply);
+        slot.turn.set(slot.turn.get() + 1);
+        slot.running.set(true);
         let resumed = (self.resume)();
-        self.slot.running.set(false);
+        slot.running.set(false);
         self.state = State::Idle;
         match resumed {
             Some(GeneratorState::Complete(result)) => {
                 self.state = State::Done;
                 Ok(GeneratorState::Complete(result))
             }
-            Some(yielded) => Ok(yielded),
+            // Without an item the send was given up, and the body waits for something else.
+            Some(GeneratorState::Yielded(())) => {
+                slot.item.take().map(GeneratorState::Yielded).ok_or(BodyError::Foreign)
+            }
             None => Err(BodyError::Foreign),
         }
     }

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use futures::FutureExt;
 use genawaiter::GeneratorState;
@@ -65,11 +66,27 @@ struct Exchange<In, Out> {
     outbox: Vec<Out>,
     held: usize,
     ended: bool,
+    /// The body was told of the end and asks on.
+    greedy: bool,
+    running: bool,
+    /// Counts the resumes, from 1: who waits does so until the next.
+    turn: u64,
+    /// The turn in which the generator was last told to yield, which it must be once at the most.
+    yielded: u64,
 }
 
 impl<In, Out> Default for Exchange<In, Out> {
     fn default() -> Self {
-        Self { inbox: VecDeque::new(), outbox: Vec::new(), held: 0, ended: false }
+        Self {
+            inbox: VecDeque::new(),
+            outbox: Vec::new(),
+            held: 0,
+            ended: false,
+            greedy: false,
+            running: false,
+            turn: 0,
+            yielded: 0,
+        }
     }
 }
 
@@ -96,25 +113,37 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<In, Out> Io<In, Out> {
     /// Waits for the next item; `None` is the end of the stream, or that the stage is about to be taken out.
     ///
-    /// Dropping the returned future before it is done loses nothing.
+    /// Dropping the returned future before it is done loses nothing. Outside of its body the handle receives nothing.
     pub async fn recv(&mut self) -> Option<In> {
         loop {
             if let Some(item) = self.inbox.pop_front() {
                 return Some(item);
             }
-            self.exchange();
+            let turn = self.exchange()?;
             if self.inbox.is_empty() {
                 match self.end {
-                    End::NotYet => self.co.yield_(()).await,
+                    End::NotYet => self.pause(turn).await,
                     End::Seen => {
                         self.end = End::Told;
                         return None;
                     }
                     // The stage finds a body that neither yields nor returns, and says so.
-                    End::Told => std::future::pending().await,
+                    End::Told => {
+                        lock(&self.shared).greedy = true;
+                        std::future::pending().await
+                    }
                 }
             }
         }
+    }
+
+    /// Suspends the body until the resume after `turn`.
+    async fn pause(&self, turn: u64) {
+        let first = std::mem::replace(&mut lock(&self.shared).yielded, turn) != turn;
+        if first {
+            drop(self.co.yield_(()));
+        }
+        poll_fn(|_| if lock(&self.shared).turn == turn { Poll::Pending } else { Poll::Ready(()) }).await;
     }
 
     /// Gives `item` on, after all that was emitted before.
@@ -127,13 +156,18 @@ impl<In, Out> Io<In, Out> {
         lock(&self.shared).held = items;
     }
 
-    fn exchange(&mut self) {
+    /// Swaps what there is on both sides; gives the number of the resume under way, if the body is running.
+    fn exchange(&mut self) -> Option<u64> {
         let mut shared = lock(&self.shared);
+        if !shared.running {
+            return None;
+        }
         shared.outbox.append(&mut self.outbox);
         std::mem::swap(&mut shared.inbox, &mut self.inbox);
         if shared.ended && self.end == End::NotYet {
             self.end = End::Seen;
         }
+        Some(shared.turn)
     }
 }
 
@@ -146,12 +180,19 @@ impl<In, Out> Drop for Io<In, Out> {
 impl<In, Out> Body<In, Out> {
     fn resume(&mut self) -> Result<(), BodyError> {
         self.state.enter()?;
-        match (self.resume)() {
+        {
+            let mut shared = lock(&self.shared);
+            shared.turn += 1;
+            shared.running = true;
+        }
+        let resumed = (self.resume)();
+        lock(&self.shared).running = false;
+        match resumed {
             Some(GeneratorState::Yielded(())) => self.state = State::Idle,
             Some(GeneratorState::Complete(())) => self.state = State::Done,
             None => {
                 self.state = State::Idle;
-                return Err(if lock(&self.shared).ended { BodyError::AfterEnd } else { BodyError::Foreign });
+                return Err(if lock(&self.shared).greedy { BodyError::AfterEnd } else { BodyError::Foreign });
             }
         }
         Ok(())
@@ -177,8 +218,10 @@ impl<In: Send + 'static, Out: Send + 'static> Stage<In> for Body<In, Out> {
     fn process(&mut self, item: In, out: &mut Output<'_, Out>) {
         lock(&self.shared).inbox.push_back(item);
         match self.run(out) {
-            Ok(()) | Err((None, _)) => {}
+            Ok(()) => {}
             Err((Some(item), error)) => out.fail(item, error),
+            // The body has the item, and cannot go on.
+            Err((None, error)) => out.fail((), error),
         }
     }
 

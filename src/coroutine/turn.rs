@@ -1,7 +1,9 @@
 //! A generator as the controller of a switch.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use futures::FutureExt;
 use genawaiter::GeneratorState;
@@ -11,14 +13,45 @@ use crate::error::BodyError;
 
 /// The handle of a generator that controls a switch: it names the target of every cycle.
 pub struct Turn {
-    co: genawaiter::sync::Co<String>,
+    co: genawaiter::sync::Co<()>,
+    slot: Arc<Mutex<Slot>>,
+}
+
+/// What passes between the generator and the switch.
+#[derive(Default)]
+struct Slot {
+    name: Option<String>,
+    running: bool,
+    /// Counts the resumes, from 1.
+    turn: u64,
+    /// The turn in which the generator was last told to yield, which it must be once at the most.
+    yielded: u64,
 }
 
 impl Turn {
     /// Sends the next item to `target`; returns when the item after it wants a target.
+    ///
+    /// A name that is given up, because the future is dropped before the generator is suspended, is replaced by the next.
+    /// Outside of its generator the handle does nothing.
     pub async fn to(&mut self, target: impl Into<String>) {
-        self.co.yield_(target.into()).await;
+        let (turn, first) = {
+            let mut slot = lock(&self.slot);
+            if !slot.running {
+                return;
+            }
+            slot.name = Some(target.into());
+            let turn = slot.turn;
+            (turn, std::mem::replace(&mut slot.yielded, turn) != turn)
+        };
+        if first {
+            drop(self.co.yield_(()));
+        }
+        poll_fn(|_| if lock(&self.slot).turn == turn { Poll::Pending } else { Poll::Ready(()) }).await;
     }
+}
+
+fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Turn {
@@ -27,9 +60,10 @@ impl fmt::Debug for Turn {
     }
 }
 
-/// A generator as the controller: asked once per cycle, gives a name, or `None` when it has returned.
+/// A generator as the controller: asked once per cycle, gives a name, or says why it cannot.
 pub(crate) struct Naming {
-    resume: Box<dyn FnMut() -> Resume<String, ()> + Send>,
+    resume: Box<dyn FnMut() -> Resume<(), ()> + Send>,
+    slot: Arc<Mutex<Slot>>,
     state: State,
 }
 
@@ -38,16 +72,26 @@ impl Naming {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let mut coroutine = genawaiter::sync::Gen::new(|co| body(Turn { co }));
-        Self { resume: Box::new(move || coroutine.async_resume().now_or_never()), state: State::Idle }
+        let slot = Arc::default();
+        let theirs = Arc::clone(&slot);
+        let mut coroutine = genawaiter::sync::Gen::new(|co| body(Turn { co, slot: theirs }));
+        let resume = Box::new(move || coroutine.async_resume().now_or_never());
+        Self { resume, slot, state: State::Idle }
     }
 
     pub(crate) fn next(&mut self) -> Result<String, BodyError> {
         self.state.enter()?;
+        {
+            let mut slot = lock(&self.slot);
+            slot.turn += 1;
+            slot.running = true;
+        }
         let resumed = (self.resume)();
         self.state = State::Idle;
+        let mut slot = lock(&self.slot);
+        slot.running = false;
         match resumed {
-            Some(GeneratorState::Yielded(name)) => Ok(name),
+            Some(GeneratorState::Yielded(())) => slot.name.take().ok_or(BodyError::Foreign),
             Some(GeneratorState::Complete(())) => {
                 self.state = State::Done;
                 Err(BodyError::Returned)

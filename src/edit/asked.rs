@@ -41,8 +41,9 @@ pub(crate) type Label = Result<Name, NameError>;
 
 /// A place between stages.
 pub(crate) enum Where {
-    First,
-    Last,
+    /// In front of, or behind, all of a pipeline; `None` for the outermost.
+    First(Option<Place>),
+    Last(Option<Place>),
     Before(Place),
     After(Place),
 }
@@ -64,8 +65,8 @@ impl Asked {
     pub(crate) fn malformed(&self) -> Option<Refusal> {
         let place = |place: &Place| place.as_ref().err().cloned().map(Refusal::Name);
         let between = |at: &Where| match at {
-            Where::First | Where::Last => None,
-            Where::Before(at) | Where::After(at) => place(at),
+            Where::First(None) | Where::Last(None) => None,
+            Where::First(Some(at)) | Where::Last(Some(at)) | Where::Before(at) | Where::After(at) => place(at),
         };
         match self {
             Self::Route { switch, route } => place(switch)
@@ -95,8 +96,10 @@ impl fmt::Display for Where {
         let quoted = f.alternate();
         let show = |at: &Place| if quoted { format!("{:?}", text(at)) } else { text(at) };
         match self {
-            Self::First => f.write_str("in front"),
-            Self::Last => f.write_str("at the back"),
+            Self::First(None) => f.write_str("in front"),
+            Self::Last(None) => f.write_str("at the back"),
+            Self::First(Some(at)) => write!(f, "in front of all in {}", show(at)),
+            Self::Last(Some(at)) => write!(f, "at the back of {}", show(at)),
             Self::Before(at) => write!(f, "before {}", show(at)),
             Self::After(at) => write!(f, "after {}", show(at)),
         }
@@ -114,7 +117,9 @@ impl fmt::Display for Asked {
         match self {
             Self::Route { switch, route } => {
                 write!(f, "route {}", place(switch))?;
-                route.as_ref().map_or(Ok(()), |route| write!(f, " -> {route}"))
+                // A route that is wrong in itself is told of in the refusal.
+                let view = route.as_ref().and_then(|route| route.check().ok());
+                view.map_or(Ok(()), |view| write!(f, " -> {view}"))
             }
             Self::Insert { at, name, .. } => write!(f, "insert {} {}", label(name), between(at)),
             Self::Remove { at } => write!(f, "remove {}", place(at)),

@@ -48,8 +48,10 @@ pub enum NoReply<Out> {
     Dropped,
     /// The cycle gave several outputs; here they are, in order.
     Many(Vec<Out>),
-    /// The item failed; the failure went to whoever runs the source.
+    /// The item failed, or its stage panicked; whoever runs the source knows more.
     Failed,
+    /// Some of what the cycle made of the item failed; here is what came out, in order.
+    Partly(Vec<Out>),
     /// The body cannot be answered.
     Body(BodyError),
 }
@@ -60,6 +62,7 @@ impl<Out> fmt::Display for NoReply<Out> {
             Self::Dropped => f.write_str("no reply: a stage dropped the item or holds it back"),
             Self::Many(outputs) => write!(f, "no single reply: the cycle gave {} outputs", outputs.len()),
             Self::Failed => f.write_str("no reply: the item failed"),
+            Self::Partly(outputs) => write!(f, "no reply: the item failed in part, and gave {} outputs", outputs.len()),
             Self::Body(error) => write!(f, "{error}"),
         }
     }

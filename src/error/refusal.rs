@@ -17,6 +17,8 @@ pub enum Refusal {
         path: Path,
         /// What there is at that level (at most the first eight).
         known: Vec<Name>,
+        /// How many more there are.
+        more: usize,
     },
     /// The name is taken.
     Duplicate {
@@ -32,6 +34,11 @@ pub enum Refusal {
     },
     /// The stage turns one type into another, so that the pipeline would not fit together without it.
     Turns {
+        /// The types that the stage takes and gives.
+        types: (Type, Type),
+    },
+    /// The stage turns one type into another, so that it fits at its own place only.
+    Fixed {
         /// The types that the stage takes and gives.
         types: (Type, Type),
     },
@@ -96,35 +103,48 @@ pub enum Refusal {
     Gone,
 }
 
+impl Refusal {
+    pub(crate) fn unknown<'a>(path: Path, count: usize, names: impl Iterator<Item = &'a Name>) -> Self {
+        let known: Vec<Name> = names.take(8).cloned().collect();
+        Self::Unknown { path, more: count - known.len(), known }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(error) => write!(f, "{error}"),
-            Self::Unknown { path, known } if known.is_empty() => {
-                write!(f, "nothing is called {path:?}; there is nothing at that level")
-            }
-            Self::Unknown { path, known } => {
+            Self::Unknown { path, known, .. } if known.is_empty() => match path.split_last() {
+                Some((around, _)) if !around.names().is_empty() => {
+                    write!(f, "nothing is called {path:?}; {around:?} has nothing inside")
+                }
+                _ => write!(f, "nothing is called {path:?}; the pipeline has no stages"),
+            },
+            Self::Unknown { path, known, more } => {
                 write!(f, "nothing is called {path:?}; there is ")?;
                 for (at, name) in known.iter().enumerate() {
-                    let glue = if at == 0 {
-                        ""
-                    } else if at + 1 == known.len() {
-                        " and "
-                    } else {
-                        ", "
-                    };
+                    let last = at + 1 == known.len() && *more == 0;
+                    let glue = if at == 0 { "" } else if last { " and " } else { ", " };
                     write!(f, "{glue}{name:?}")?;
                 }
-                Ok(())
+                if *more > 0 { write!(f, " and {more} more") } else { Ok(()) }
             }
             Self::Duplicate { name } => write!(f, "the name {name:?} is taken; use another"),
+            Self::Mismatch { wanted: (takes, gives), found } if takes == gives && found.0 == found.1 => {
+                write!(f, "it takes {}, and {takes} comes along there", found.0)
+            }
             Self::Mismatch { wanted: (takes, gives), found } => {
                 write!(f, "it turns {} into {}, and that place needs {takes} to {gives}", found.0, found.1)
             }
             Self::Turns { types: (takes, gives) } => write!(f, "it turns {takes} into {gives}; replace it instead"),
-            Self::NotASwitch { path, is } => write!(f, "{path:?} is a {is}, not a switch"),
-            Self::NotAPipeline { path, is } => write!(f, "{path:?} is a {is}, not a pipeline"),
-            Self::IsTarget => f.write_str("it is a target of a switch; attach, detach or replace it instead"),
+            Self::Fixed { types: (takes, gives) } => {
+                write!(f, "it turns {takes} into {gives}, so it fits in its own place only")
+            }
+            Self::NotASwitch { path, is } => write!(f, "{path:?} is a {is}; only a switch has routes and targets"),
+            Self::NotAPipeline { path, is } => write!(f, "{path:?} is a {is}; only a pipeline has stages"),
+            Self::IsTarget => f.write_str(
+                "it is a target of a switch, not a stage of a pipeline; attach, detach or replace it, or make it a pipeline",
+            ),
             Self::NoTargets => f.write_str("it names no target; use `Route::none()` to hold items back"),
             Self::Weights => f.write_str("the weights must add up to a number from 1 to 4294967295"),
             Self::NotCloned { item } => {
@@ -135,7 +155,7 @@ impl fmt::Display for Refusal {
             }
             Self::StillRouted => f.write_str("the route names it; route elsewhere first, or in the same edit"),
             Self::HandOver { takes, found } => {
-                write!(f, "the hand-over takes a {takes}, and the old stage is a {found}")
+                write!(f, "the hand-over takes a {takes}, and the old stage is a {found}; let its closure take that")
             }
             Self::TooDeep { limit } => {
                 write!(f, "an item would pass more than {limit} stages; split the pipeline in two")
@@ -153,7 +173,7 @@ impl fmt::Display for Refusal {
                 f.write_str("a stage moves within its own pipeline only; remove it and insert it there")
             }
             Self::Build(error) => write!(f, "{error}"),
-            Self::Gone => f.write_str("the pipeline was dropped"),
+            Self::Gone => f.write_str("the pipeline was dropped; its topology, ledger and trace can still be read"),
         }
     }
 }

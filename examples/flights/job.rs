@@ -1,0 +1,67 @@
+//! The job: the pipeline, and the loop that feeds it.
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::sync::mpsc;
+
+use coroute::{OnFailure, Pipeline, Switch};
+
+use super::diff::indent;
+use super::flight::{Flight, classify, v1};
+use super::line::Lines;
+use super::report::{Letter, Summary};
+use super::row::{COLUMNS, Row};
+use super::script::{Desk, ROOM, change};
+use super::sink::{Store, look};
+
+/// Streams the flights of `input` through the pipeline and changes its route meanwhile; says on `out` what changes.
+pub(crate) fn run(input: impl Read, out: &mut impl Write) -> Result<Summary, Box<dyn Error>> {
+    let mut lines = Lines::new(input);
+    let header = lines.header(&COLUMNS)?;
+    let mut desk = Desk::default();
+    let (alarm, alarms) = mpsc::channel();
+    let (letters, dead) = mpsc::channel();
+
+    let mut pipeline = Pipeline::new("flights")
+        .try_stage("parse", move |line| Row::read(line, &header))
+        .stage("clean", clean())
+        .stage("classify", classify)
+        .stage("model", Switch::new("model").target("v1", v1).route("v1"))
+        .stage("sink", Switch::new("sink").target("store", Store::new(ROOM, desk.store.clone(), alarm)).route("store"))
+        // The receiver lives as long as the pipeline.
+        .on_failure(OnFailure::dead_letter(move |failure| drop(letters.send(failure))))
+        .check()?;
+    writeln!(out, "The pipeline at the start. Under each change it stands again: `-` is what was, `+` is what is.")?;
+    writeln!(out, "A cycle is one row of the file; cycle 0 is the first row under the header.\n")?;
+    writeln!(out, "{}", indent(&pipeline.topology().to_string()))?;
+
+    let mut rows = 0;
+    while let Some(line) = lines.next()? {
+        change(rows, &mut pipeline, &mut desk, out)?;
+        pipeline.send(line, |()| ())?;
+        if let Ok(error) = alarms.try_recv() {
+            writeln!(out, "Cycle {rows}: the store fails: {error}")?;
+            writeln!(
+                out,
+                "  this flight and those behind it go to the spool; the route provides for it, nobody edits anything"
+            )?;
+            writeln!(
+                out,
+                "  rows that have failed so far: {}; this flight is not one of them\n",
+                pipeline.ledger().failed()
+            )?;
+        }
+        rows += 1;
+    }
+    pipeline.finish(|()| ())?;
+
+    let dead = dead.try_iter().map(Letter::open).collect::<Result<_, _>>()?;
+    let (store, spool) = (look(&desk.store).clone(), look(&desk.spool).clone());
+    let watched = look(&desk.watched).clone();
+    Ok(Summary { rows, ledger: pipeline.ledger(), store, spool, watched, dead })
+}
+
+/// Drops what is not wrong, but has no delay to speak of: a stage for each reason, so that the ledger has both.
+fn clean() -> Pipeline<Row, Flight> {
+    Pipeline::new("clean").filter("cancelled", Row::has_left).filter_map("diverted", Row::into_flight)
+}

@@ -1,0 +1,25 @@
+//! Pipelines that must not compile, with what the compiler says of them; each has a twin that compiles.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// The names of the cases in a folder.
+fn cases(folder: &str) -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let sources = files.filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
+    sources.map(|file| file.file_stem().unwrap().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn what_does_not_fit_together_does_not_compile() {
+    let compiler = trybuild::TestCases::new();
+    compiler.compile_fail("tests/compile_fail/*.rs");
+    compiler.pass("tests/compile_pass/*.rs");
+}
+
+#[test]
+fn every_case_has_a_twin_that_compiles() {
+    assert_eq!(cases("compile_fail"), cases("compile_pass"));
+}

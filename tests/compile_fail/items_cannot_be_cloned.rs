@@ -1,0 +1,11 @@
+use coroute::{Route, Switch};
+
+struct Ticket;
+
+fn main() {
+    let _ = Switch::new("sinks")
+        .target("a", |_: Ticket| ())
+        .target("b", |_: Ticket| ())
+        .cloned()
+        .route(Route::all(["a", "b"]));
+}

@@ -1,0 +1,5 @@
+use coroute::Switch;
+
+fn main() {
+    let _ = Switch::new("model").target("v1", |x: i64| (x + 1).to_string()).target("v2", |x: i64| x.to_string());
+}
