@@ -49,7 +49,7 @@ fn g5_an_item_that_is_held_back_says_what_to_do() {
 
     let mut twice = Pipeline::new("p").stage("a", |x: i64| x).stage("a", |x: i64| x);
     assert_snapshot!(twice.call(1).unwrap_err(), @r#"item held back: cannot build stage "a" of pipeline "p": the name "a" is taken; use another"#);
-    assert_snapshot!(twice.finish(|_| ()).unwrap_err(), @r#"item held back: cannot build stage "a" of pipeline "p": the name "a" is taken; use another"#);
+    assert_snapshot!(twice.finish(|_| ()).unwrap_err(), @r#"cannot finish: cannot build stage "a" of pipeline "p": the name "a" is taken; use another"#);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn g6_a_poisoned_pipeline_names_the_stage_and_the_way_out() {
     let CallError::Held(held) = error else { panic!("the item is handed back") };
     assert_eq!(held.item, 1);
     assert_eq!(held.why, Hold::Poisoned { stage: Path::new("model/v1/div").unwrap() });
-    assert_snapshot!(pipeline.finish(|_| ()).unwrap_err(), @r#"item held back: pipeline poisoned: stage "model/v1/div" panicked; replace or remove it"#);
+    assert_snapshot!(pipeline.finish(|_| ()).unwrap_err(), @r#"cannot finish: pipeline poisoned: stage "model/v1/div" panicked; replace or remove it"#);
 }
 
 #[test]
@@ -134,11 +134,11 @@ fn a_stage_may_fail_with_any_error() {
 fn a_receipt_that_cannot_hand_over_says_why() {
     let mut pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1).stage("neg", (|x| -x) as fn(i64) -> i64);
     let receipt = pipeline.controller().remove("neg").unwrap();
-    assert_snapshot!(receipt.take::<fn(i64) -> i64>("neg").unwrap_err(), @"cannot take the stage: the edit is not applied before the next cycle");
+    assert_snapshot!(receipt.take::<fn(i64) -> i64>("neg").unwrap_err(), @r#"cannot take "neg": the edit is applied at the next cycle; send an item, or call `apply`"#);
     pipeline.apply();
     assert_snapshot!(receipt.take::<fn(i64) -> i64>("add").unwrap_err(), @r#"cannot take "add": this edit did not take it out, or it was taken already"#);
-    assert_snapshot!(receipt.take::<Vec<String>>("neg").unwrap_err(), @"cannot take it as a Vec<String>: it is a fn(i64) -> i64");
-    assert_snapshot!(receipt.take_pipeline::<i64, i64>("neg").unwrap_err(), @"cannot take it as a Chain<i64, i64>: it is a fn(i64) -> i64");
+    assert_snapshot!(receipt.take::<Vec<String>>("neg").unwrap_err(), @r#"cannot take "neg" as a Vec<String>: it is a fn(i64) -> i64"#);
+    assert_snapshot!(receipt.take_pipeline::<i64, i64>("neg").unwrap_err(), @r#"cannot take "neg" as a Pipeline<i64, i64>: it is a fn(i64) -> i64"#);
     assert_snapshot!(receipt.take::<fn(i64) -> i64>("a b").unwrap_err(), @r#"cannot take "a b": this edit did not take it out, or it was taken already"#);
     let neg = receipt.take::<fn(i64) -> i64>("neg").unwrap();
     assert_eq!(neg(4), -4);
@@ -150,9 +150,9 @@ fn a_malformed_name_is_refused_with_what_is_wrong_with_it() {
     assert_snapshot!(Name::new("").unwrap_err(), @r#"cannot use "" as a name: it is empty"#);
     assert_snapshot!(Name::new("a b").unwrap_err(), @r#"cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`"#);
     assert_snapshot!(Name::new("-a").unwrap_err(), @r#"cannot use "-a" as a name: it begins with '-'; begin with a letter, a digit or `_`"#);
-    assert_snapshot!(Name::new("a/b").unwrap_err(), @r#"cannot use "a/b" as a name: '/' is not a letter, a digit, `_`, `-` or `.`"#);
-    assert_snapshot!(Path::new("a//b").unwrap_err(), @r#"cannot use "" as a name: it is empty"#);
-    assert_snapshot!(Path::new("a/b c").unwrap_err(), @r#"cannot use "b c" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`"#);
+    assert_snapshot!(Name::new("a/b").unwrap_err(), @r#"cannot use "a/b" as a name: '/' is for paths; a name is one word"#);
+    assert_snapshot!(Path::new("a//b").unwrap_err(), @r#"cannot use "a//b" as a path: a name in it is empty"#);
+    assert_snapshot!(Path::new("a/b c").unwrap_err(), @r#"cannot use "a/b c" as a path: ' ' is not a letter, a digit, `_`, `-` or `.`"#);
 }
 
 #[test]

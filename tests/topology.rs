@@ -142,7 +142,7 @@ fn each_policy_has_its_words() {
        ├─ b  i64 -> i64  live
        └─ c  i64 -> i64
     fork     i64 -> i64  revision 0
-    └─ fork  i64 -> i64  route failover a b
+    └─ fork  i64 -> i64  route failover a b retry 10
        ├─ a  i64 -> i64  live
        ├─ b  i64 -> i64  live
        └─ c  i64 -> i64

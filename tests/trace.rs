@@ -71,8 +71,8 @@ fn a_fan_out_shows_every_target() {
     let controller = traced(&pipeline, 10);
     send(&mut pipeline, 0..2);
     assert_snapshot!(controller.trace(), @"
-    cycle 0  r0  fork[a] > fork[c] > neg  -> 2
-    cycle 1  r0  fork[a] > fork[c] > neg  -> 2
+    cycle 0  r0  fork[a c] > neg  -> 2
+    cycle 1  r0  fork[a c] > neg  -> 2
     ");
 }
 
@@ -176,7 +176,7 @@ fn g6_an_item_that_a_panic_took_has_a_row() {
     controller.replace("div", |x: i64| 12 / x.max(1)).unwrap();
     assert_eq!(pipeline.call(0).unwrap(), -12);
     assert_snapshot!(controller.trace(), @"
-    cycle 0  r0  div        -> 0
+    cycle 0  r0  div        -> 0  failed at div
     cycle 1  r1  = replace div
     cycle 1  r1  div > neg  -> 1
     ");
@@ -190,8 +190,8 @@ fn failover_shows_each_target_that_was_tried() {
     let controller = traced(&pipeline, 10);
     send(&mut pipeline, 0..2);
     assert_snapshot!(controller.trace(), @"
-    cycle 0  r0  sink[disk] > sink[tape]  -> 1
-    cycle 1  r0  sink[tape]               -> 1
+    cycle 0  r0  sink[disk tape]  -> 1
+    cycle 1  r0  sink[tape]       -> 1
     ");
 }
 

@@ -1,0 +1,91 @@
+//! Pipelines inside pipelines, and out of them again.
+
+use std::sync::Arc;
+
+use super::Pipeline;
+use crate::board::Board;
+use crate::chain::Nested;
+use crate::control::{Control, Shared};
+use crate::cycle::Cycle;
+use crate::engine::Engine;
+use crate::error::{Refusal, SendError, TakeError};
+use crate::ledger::LedgerCell;
+use crate::model::{Kind, Plan};
+use crate::name::Type;
+use crate::node::Node;
+use crate::part::Made;
+use crate::receipt::Receipt;
+use crate::stage::{Output, Stage, Unpacked};
+use crate::switch::Switch;
+
+impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
+    fn into_made(mut self) -> Made {
+        // Edits that were committed to it alone are applied before it becomes a part of something else.
+        let _ = self.engine.ready();
+        let mut control = self.engine.shared.board.lock();
+        control.adopted = true;
+        let stand_in = Plan {
+            name: control.plan.name.clone(),
+            input: control.plan.input,
+            output: control.plan.output,
+            entries: Vec::new(),
+        };
+        let plan = std::mem::replace(&mut control.plan, stand_in);
+        let error = control.error.clone().map(Refusal::from);
+        drop(control);
+        let chain = self.engine.chain;
+        Made {
+            kind: Kind::Pipeline(Box::new(plan)),
+            make: Box::new(move |site| Box::new(Node::new(site, Nested(chain)))),
+            error,
+        }
+    }
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Switch<In, Out> {
+    /// The pipeline of nothing but this switch, with the switch's name.
+    pub fn into_pipeline(self) -> Pipeline<In, Out> {
+        let name = self.name().to_owned();
+        Pipeline::new(&name).stage(name, self)
+    }
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Stage<In> for Pipeline<In, Out> {
+    type Out = Out;
+
+    /// Sends the item; a pipeline that becomes a part of another is unpacked instead, and this is not called.
+    fn process(&mut self, item: In, out: &mut Output<'_, Out>) {
+        let sent = self.send(item, |made| out.emit(made));
+        match sent {
+            Ok(()) => {}
+            Err(SendError::Held(held)) => out.fail(held.item, held.why.to_string()),
+            Err(SendError::Failed(failures)) => {
+                failures.into_iter().for_each(|failure| out.fail((), failure.to_string()));
+            }
+        }
+    }
+
+    fn unpack(self) -> Unpacked<Self> {
+        Unpacked::Made(Box::new(self.into_made()))
+    }
+}
+
+impl Receipt {
+    /// Hands over a pipeline that the edit took out, by the path it had, as [`take`](Receipt::take) does with a stage.
+    ///
+    /// It is a pipeline of its own then, with a new controller, revision 0 and a new ledger.
+    ///
+    /// # Errors
+    ///
+    /// See [`take`](Receipt::take).
+    pub fn take_pipeline<In: Send + 'static, Out: Send + 'static>(
+        &self,
+        path: impl AsRef<str>,
+    ) -> Result<Pipeline<In, Out>, TakeError> {
+        let (chain, plan) = self.take_chain(path.as_ref(), Type::of::<Pipeline<In, Out>>())?;
+        let ledger = Arc::new(LedgerCell::default());
+        let cx = Cycle::new(Arc::clone(&ledger));
+        let shared = Arc::new(Shared { board: Board::new(Control::new(*plan)), ledger });
+        Ok(Pipeline { engine: Engine::new(chain, cx, shared) })
+    }
+}
