@@ -8,11 +8,11 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::cycle::{Cycle, Site, guarded, inside};
-use crate::failure::OnFailure;
+use crate::failure::{Failure, OnFailure};
 use crate::knot::{Act, AnyChain, Joiner, Knot, Remake, Taken};
 use crate::link::{Link, Pass, Status, Work};
 use crate::model::Step;
-use crate::name::NodeId;
+use crate::name::{NodeId, Path};
 
 /// A chain of stages from `A` to `B`.
 pub(crate) struct Chain<A, B> {
@@ -193,6 +193,24 @@ pub(crate) fn act_inside(knot: &mut dyn Knot, within: &[Step], act: Act, taken: 
     }
 }
 
+impl<A, B> Chain<A, B> {
+    /// The path of a stage on the way of the last item that was called through.
+    pub(crate) fn locate(&self, id: NodeId) -> Option<Path> {
+        self.link.as_ref()?.locate(id)
+    }
+
+    /// Says where the failures of the last item that was called through happened.
+    #[cold]
+    pub(crate) fn place(&self, failures: &mut [Failure], outside: impl Fn(&mut Path)) {
+        for failure in failures {
+            if let Some(mut path) = self.locate(failure.id()) {
+                outside(&mut path);
+                failure.place(path);
+            }
+        }
+    }
+}
+
 /// Taking a chain apart by the recursion that dropping it would be takes stack for each stage; this does not.
 impl<A, B> Drop for Chain<A, B> {
     fn drop(&mut self) {
@@ -219,16 +237,30 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
             }
             result
         });
+        self.settle(from, cx, site);
+        result
+    }
+
+    /// Deals with the failures from number `from` on, where that is this pipeline's business.
+    fn settle(&mut self, from: usize, cx: &mut Cycle, site: &Site) {
         if cx.failures.len() > from && !self.0.on_failure.is_stop() {
             guarded(cx, site, |cx| self.0.on_failure.settle(&mut cx.failures, from));
         }
-        result
     }
 }
 
 impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
+    #[inline]
     fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B> {
-        self.settled(cx, site, |chain, cx| chain.call(item, cx))
+        if self.0.on_failure.is_stop() {
+            return self.0.call(item, cx);
+        }
+        let made = self.0.call(item, cx);
+        if made.is_none() {
+            self.0.place(&mut cx.failures, |path| path.prefix(&site.name));
+            self.settle(0, cx, site);
+        }
+        made
     }
 
     fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
@@ -241,6 +273,10 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
 
     fn drain(&mut self, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         self.settled(cx, site, |chain, cx| chain.drain(rest, out, cx));
+    }
+
+    fn locate(&self, id: NodeId) -> Option<Path> {
+        self.0.locate(id)
     }
 
     fn status(&self, site: &Site) -> Status {

@@ -16,18 +16,28 @@ mod asking;
 mod body;
 mod turn;
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use genawaiter::GeneratorState;
 
 use crate::error::BodyError;
 
+pub(crate) use asking::Asking;
 pub use asking::Outlet;
-pub(crate) use asking::{Asking, Reply};
 pub use body::{Body, Io, body};
 pub(crate) use turn::Naming;
 pub use turn::Turn;
 
 /// How a resume ended: the body yielded, returned, or waits for something else.
-type Resume<Y, R> = Option<GeneratorState<Y, R>>;
+type Resume<R> = Poll<GeneratorState<(), R>>;
+
+/// Polls a resume, once.
+#[inline]
+fn poll_once<F: Future>(resume: F) -> Poll<F::Output> {
+    pin!(resume).poll(&mut Context::from_waker(Waker::noop()))
+}
 
 /// Where a body is; set before each resume, so that a panic leaves `Running` behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +50,16 @@ enum State {
 impl State {
     /// Marks the body as running.
     fn enter(&mut self) -> Result<(), BodyError> {
-        match self {
-            Self::Idle => *self = Self::Running,
-            Self::Running => return Err(BodyError::Panicked),
-            Self::Done => return Err(BodyError::Returned),
-        }
+        *self = self.entered()?;
         Ok(())
+    }
+
+    /// The state of a body that is resumed in this one.
+    fn entered(self) -> Result<Self, BodyError> {
+        match self {
+            Self::Idle => Ok(Self::Running),
+            Self::Running => Err(BodyError::Panicked),
+            Self::Done => Err(BodyError::Returned),
+        }
     }
 }

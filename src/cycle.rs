@@ -157,7 +157,7 @@ impl Cycle {
         if failed > 0 {
             self.ledger.fail(&site.counts, failed as u64);
             for fault in self.faults.take() {
-                self.failures.push(Failure::new(&site.name, self.number, self.revision, fault));
+                self.failures.push(Failure::new(site.id, &site.name, self.number, self.revision, fault));
             }
         }
         let rest = gone - held - failed as i64;
@@ -167,6 +167,13 @@ impl Cycle {
             1.. => self.ledger.discard(&site.counts, rest.unsigned_abs()),
             _ => self.ledger.split(&site.counts, rest.unsigned_abs()),
         }
+    }
+
+    /// Puts `name` in front of what was reported, but for the first so many failures and broken stages.
+    #[cold]
+    fn prefix(&mut self, name: &Name, failures: usize, broken: usize) {
+        self.failures.iter_mut().skip(failures).for_each(|failure| failure.prefix(name));
+        self.broken.iter_mut().skip(broken).for_each(|broken| broken.path.prefix(name));
     }
 
     #[cold]
@@ -181,6 +188,8 @@ impl Cycle {
 pub(crate) fn guarded<R>(cx: &mut Cycle, site: &Site, run: impl FnOnce(&mut Cycle) -> R) -> R {
     struct Guard<'a>(&'a mut Cycle, &'a Site);
     impl Drop for Guard<'_> {
+        // In line, so that the guard itself stays in registers.
+        #[inline(always)]
         fn drop(&mut self) {
             self.0.broke(self.1);
         }
@@ -191,29 +200,21 @@ pub(crate) fn guarded<R>(cx: &mut Cycle, site: &Site, run: impl FnOnce(&mut Cycl
     result
 }
 
-/// Runs a pipeline or target inside the stage `name`, so that what is reported from there has its name in front.
+/// Runs a pipeline or target inside the stage `name`, so that what is reported from there has its name in front. The quick
+/// way does without, and has those paths looked up; see [`Link::locate`](crate::link::Link::locate).
 #[inline(always)]
 pub(crate) fn inside<R>(cx: &mut Cycle, name: &Name, run: impl FnOnce(&mut Cycle) -> R) -> R {
     struct Guard<'a>(&'a mut Cycle, &'a Name, usize, usize);
-    impl Guard<'_> {
-        #[cold]
-        fn prefix(&mut self) {
-            let Self(cx, name, failures, broken) = self;
-            cx.failures.iter_mut().skip(*failures).for_each(|failure| failure.prefix(name));
-            cx.broken.iter_mut().skip(*broken).for_each(|broken| broken.path.prefix(name));
-        }
-    }
     impl Drop for Guard<'_> {
         fn drop(&mut self) {
-            self.prefix();
+            self.0.prefix(self.1, self.2, self.3);
         }
     }
     let (failures, broken) = (cx.failures.len(), cx.broken.len());
-    let mut guard = Guard(cx, name, failures, broken);
+    let guard = Guard(cx, name, failures, broken);
     let result = run(guard.0);
-    if guard.0.failures.len() > failures || guard.0.broken.len() > broken {
-        guard.prefix();
+    if guard.0.failures.len() == failures && guard.0.broken.len() == broken {
+        std::mem::forget(guard);
     }
-    std::mem::forget(guard);
     result
 }

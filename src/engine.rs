@@ -14,7 +14,8 @@ use std::sync::Arc;
 use crate::chain::Chain;
 use crate::control::{Committed, Shared};
 use crate::cycle::Cycle;
-use crate::error::{CallError, FinishError, Hold, SendError};
+use crate::error::{CallError, FinishError, Held, Hold, SendError};
+use crate::failure::Failure;
 use crate::knot::Knot;
 use crate::receipt::Cut;
 use crate::trace::{Recorder, SharedLog};
@@ -48,14 +49,20 @@ pub(crate) struct Engine<In, Out> {
     pub(crate) alive: Arc<()>,
 }
 
-/// Counts the item as failed when the quick way is left by a panic. Costs nothing when it is not.
-struct Unwinding<'a>(&'a mut Cycle, &'a mut u64, &'a mut u64);
+/// Counts the item as failed when the quick way is left by a panic. One pointer, so that it costs next to nothing when it
+/// is not.
+struct Unwinding<'a, In, Out>(&'a mut Engine<In, Out>);
 
-impl Drop for Unwinding<'_> {
+impl<In, Out> Drop for Unwinding<'_, In, Out> {
+    #[cold]
     fn drop(&mut self) {
-        let Self(cx, quick, seen) = self;
+        let Engine { chain, cx, quick, seen, .. } = &mut *self.0;
+        chain.place(&mut cx.failures, |_| ());
+        for broken in &mut cx.broken {
+            broken.path = chain.locate(broken.id).unwrap_or(std::mem::take(&mut broken.path));
+        }
         cx.unwound();
-        (**quick, **seen) = (NEVER, NEVER);
+        (*quick, *seen) = (NEVER, NEVER);
     }
 }
 
@@ -113,31 +120,62 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.shared.board.sequence() == self.quick
     }
 
-    /// One item the quick way.
+    /// One item the quick way. Where it gives nothing the cycle is not closed yet; see [`nothing`](Self::nothing).
     #[inline]
     pub(crate) fn quick(&mut self, item: In) -> Option<Out> {
-        let guard = Unwinding(&mut self.cx, &mut self.quick, &mut self.seen);
-        let made = self.chain.call(item, guard.0);
-        if made.is_some() && !guard.0.irregular {
-            guard.0.number += 1;
-            guard.0.ledger.accept(guard.0.number);
-        } else {
-            guard.0.close(made.is_some().into(), 0);
-        }
+        let guard = Unwinding(self);
+        let Self { chain, cx, .. } = &mut *guard.0;
+        let made = chain.call(item, cx);
         std::mem::forget(guard);
-        made
+        let made = made?;
+        // An item that comes out this way was not dropped, failed or multiplied on it.
+        debug_assert!(!self.cx.irregular);
+        self.cx.number += 1;
+        self.cx.ledger.accept(self.cx.number);
+        Some(made)
     }
 
-    /// The quick way gave nothing: why.
+    /// One item when the quick way was not known to be open, for a caller who wants one output.
     #[cold]
-    pub(crate) fn nothing<R>(&mut self) -> Result<R, CallError<In, Out>>
-    where
-        Self: Sized,
-    {
+    #[inline(never)]
+    pub(crate) fn call(&mut self, item: In) -> Result<Out, CallError<In, Out>> {
+        if let Err(why) = self.ready() {
+            return Err(CallError::Held(Held { item, why }));
+        }
+        if !self.is_quick() {
+            return self.one(item);
+        }
+        match self.quick(item) {
+            Some(out) => Ok(out),
+            None => Err(CallError::nothing(self.nothing())),
+        }
+    }
+
+    /// One item when the quick way was not known to be open.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn send(&mut self, item: In, emit: impl FnMut(Out)) -> Result<(), SendError<In>> {
+        if let Err(why) = self.ready() {
+            return Err(SendError::Held(Held { item, why }));
+        }
+        self.inbox.push(item);
+        self.turn();
+        self.hand_out(emit);
+        self.outcome()
+    }
+
+    /// Closes the cycle of an item for which the quick way gave nothing, and says whether it failed.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn nothing(&mut self) -> Result<(), Vec<Failure>> {
+        self.cx.close(0, 0);
+        if !self.cx.failures.is_empty() {
+            self.chain.place(&mut self.cx.failures, |_| ());
+        }
         self.after();
-        match self.outcome::<In>() {
-            Err(SendError::Failed(failures)) => Err(CallError::Failed(failures)),
-            _ => Err(CallError::NotOne(Vec::new())),
+        match self.cx.failures.is_empty() {
+            true => Ok(()),
+            false => Err(std::mem::take(&mut self.cx.failures)),
         }
     }
 

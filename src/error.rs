@@ -87,12 +87,9 @@ pub enum CallError<In, Out> {
 }
 
 impl<In, Out> CallError<In, Out> {
-    pub(crate) fn into_send(self) -> Result<(), SendError<In>> {
-        match self {
-            Self::Held(held) => Err(SendError::Held(held)),
-            Self::Failed(failures) | Self::Partly(failures, _) => Err(SendError::Failed(failures)),
-            Self::NotOne(_) => Ok(()),
-        }
+    /// No output, of an item that failed or did not.
+    pub(crate) fn nothing(failed: Result<(), Vec<Failure>>) -> Self {
+        failed.map_or_else(Self::Failed, |()| Self::NotOne(Vec::new()))
     }
 }
 

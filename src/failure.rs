@@ -4,11 +4,12 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Mutex;
 
-use crate::name::{Name, Path};
+use crate::name::{Name, NodeId, Path};
 use crate::stage::{BoxError, Fault};
 
 /// An item that failed: where, when, under which revision, why, and the item itself as that stage had got it.
 pub struct Failure {
+    id: NodeId,
     stage: Path,
     cycle: u64,
     revision: u64,
@@ -18,9 +19,9 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(stage: &Name, cycle: u64, revision: u64, fault: Fault) -> Self {
+    pub(crate) fn new(id: NodeId, stage: &Name, cycle: u64, revision: u64, fault: Fault) -> Self {
         let item = Mutex::new(fault.item);
-        Self { stage: stage.clone().into(), cycle, revision, error: fault.error, item }
+        Self { id, stage: stage.clone().into(), cycle, revision, error: fault.error, item }
     }
 
     /// The stage that could not process the item.
@@ -63,6 +64,15 @@ impl Failure {
             Ok(item) => Ok(*item),
             Err(item) => Err(Self { item: Mutex::new(item), ..self }),
         }
+    }
+
+    pub(crate) fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// Says where the stage is.
+    pub(crate) fn place(&mut self, stage: Path) {
+        self.stage = stage;
     }
 
     pub(crate) fn prefix(&mut self, name: &Name) {

@@ -1,28 +1,31 @@
 //! The switch on the data side: who gets an item, and how it gets there.
 
+mod act;
+
 use std::any::Any;
 
 use smallvec::SmallVec;
 
-use crate::chain::{act_inside, hand_over, retire};
 use crate::cycle::{Cycle, Site, guarded, inside};
-use crate::knot::{Act, AnySwitch, Knot, Taken};
+use crate::knot::{AnySwitch, Knot};
 use crate::link::{Link, Status, Work};
 use crate::model::Step;
 use crate::name::{NodeId, Path};
 use crate::pick::{Choice, Pick};
-use crate::route::{Policy, PolicyKind, Route};
+use crate::route::{PolicyKind, Route};
 use crate::stage::BoxError;
 
 /// The switch on the data side.
 pub(crate) struct Fan<A, B> {
-    /// The slot of the one target, where the policy is that simple.
-    live: Option<usize>,
+    /// The one target, where the policy is that simple: out of its slot meanwhile, so that an item finds it at once.
+    live: Option<Box<dyn Link<A, B>>>,
     slots: Vec<Option<Box<dyn Link<A, B>>>>,
     pick: Pick<A>,
     /// The slots of the route's targets.
     routed: SmallVec<[u32; 4]>,
     pub(crate) clone: Option<fn(&A) -> A>,
+    /// Which of them the last item of a quick cycle went to, where there is a choice.
+    chosen: usize,
     /// The cycle that used up a route for one item only.
     spent: Option<u64>,
     /// Items on their way to one target.
@@ -37,19 +40,37 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             pick: Pick::new(route),
             routed: SmallVec::new(),
             clone: None,
+            chosen: 0,
             spent: None,
             run: Vec::new(),
         }
     }
 
     pub(crate) fn route(&mut self, route: Route, slots: SmallVec<[u32; 4]>) {
-        self.live = match route.policy {
-            Policy::One => slots.first().map(|slot| *slot as usize),
-            _ => None,
-        };
+        self.stow();
         self.pick = Pick::new(route);
         self.routed = slots;
         self.spent = None;
+        self.lead();
+    }
+
+    /// Puts the live target back into its slot.
+    fn stow(&mut self) {
+        if let Some(link) = self.live.take()
+            && let Some(place) = self.routed.first().and_then(|slot| self.slots.get_mut(*slot as usize))
+        {
+            *place = Some(link);
+        }
+    }
+
+    /// Takes the live target out of its slot, where the policy is that simple.
+    fn lead(&mut self) {
+        if self.live.is_none()
+            && self.pick.is(PolicyKind::One)
+            && let Some(place) = self.routed.first().and_then(|slot| self.slots.get_mut(*slot as usize))
+        {
+            self.live = place.take();
+        }
     }
 
     pub(crate) fn attach(&mut self, slot: u32, knot: Box<dyn Knot>) {
@@ -64,10 +85,18 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         self.slots.get_mut(slot as usize)?.take()?.pop().0
     }
 
+    /// The link of a slot.
+    fn slot(&mut self, slot: u32) -> Option<&mut Box<dyn Link<A, B>>> {
+        match &mut self.live {
+            Some(live) if self.routed.first() == Some(&slot) => Some(live),
+            _ => self.slots.get_mut(slot as usize)?.as_mut(),
+        }
+    }
+
     /// The link of the route's target number `target`.
     fn target(&mut self, target: usize) -> Option<&mut Box<dyn Link<A, B>>> {
-        let slot = *self.routed.get(target)? as usize;
-        self.slots.get_mut(slot)?.as_mut()
+        let slot = *self.routed.get(target)?;
+        self.slot(slot)
     }
 
     /// Chooses for `item`, and follows up what the choice does to the route itself.
@@ -142,8 +171,8 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 return None;
             }
         };
-        let link = self.target(target)?;
-        inside(cx, &site.name, |cx| link.call(item, cx))
+        self.chosen = target;
+        self.target(target)?.call(item, cx)
     }
 
     /// Sends what is in `run` to target number `target`.
@@ -241,10 +270,8 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
 impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
     #[inline]
     fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B> {
-        if let Some(live) = self.live
-            && let Some(Some(link)) = self.slots.get_mut(live)
-        {
-            return inside(cx, &site.name, |cx| link.call(item, cx));
+        if let Some(link) = &mut self.live {
+            return link.call(item, cx);
         }
         self.one_by_policy(item, cx, site)
     }
@@ -264,17 +291,24 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
 
     /// Every target, in the order of its slots.
     fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        self.stow();
         for link in self.slots.iter_mut().flatten() {
             inside(cx, &site.name, |cx| link.finish(out, cx));
         }
+        self.lead();
     }
 
     fn drain(&mut self, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         if let Some((Step::Target(slot), rest)) = rest.split_first()
-            && let Some(Some(link)) = self.slots.get_mut(*slot as usize)
+            && let Some(link) = self.slot(*slot)
         {
             inside(cx, &site.name, |cx| link.drain(0, rest, out, cx));
         }
+    }
+
+    fn locate(&self, id: NodeId) -> Option<Path> {
+        let chosen = || self.slots.get(*self.routed.get(self.chosen)? as usize)?.as_ref();
+        self.live.as_ref().or_else(chosen)?.locate(id)
     }
 
     fn status(&self, site: &Site) -> Status {
@@ -282,7 +316,8 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         let mut blocked = Vec::new();
         for slot in &self.routed {
             let mut target = Status::CLEAR;
-            if let Some(Some(link)) = self.slots.get(*slot as usize) {
+            let stowed = || self.slots.get(*slot as usize)?.as_ref();
+            if let Some(link) = self.live.as_ref().or_else(stowed) {
                 link.status(&mut target);
             }
             blocked.extend(target.blocked.take());
@@ -319,55 +354,5 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
 
     fn is_plain(&self) -> bool {
         false
-    }
-}
-
-impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
-    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle, id: NodeId) {
-        if let Some((first, rest)) = within.split_first() {
-            if let Step::Target(slot) = first
-                && let Some(Some(link)) = self.slots.get_mut(*slot as usize)
-                && let Some(knot) = link.knot(0)
-            {
-                act_inside(knot, rest, act, taken, cx);
-            }
-            return;
-        }
-        match act {
-            Act::Route { route, slots } => {
-                self.route(route, slots);
-                // What panicked at the switch itself was the old policy.
-                cx.broken.retain(|broken| broken.id != id);
-            }
-            Act::Attach { slot, knot } => self.attach(slot, knot),
-            Act::Detach { slot } => {
-                if let Some(old) = self.detach(slot) {
-                    retire(old, taken, cx);
-                }
-            }
-            Act::Replace { at: Step::Target(slot), knot } => {
-                if let Some(old) = self.detach(slot) {
-                    retire(old, taken, cx);
-                }
-                self.attach(slot, knot);
-            }
-            Act::HandOver { at: Step::Target(slot), id, make } => {
-                if let Some(old) = self.detach(slot) {
-                    let new = hand_over(old, id, make, cx);
-                    self.attach(slot, new);
-                }
-            }
-            Act::Rename { at: Step::Target(slot), to } => {
-                if let Some(at) = self.routed.iter().position(|routed| *routed == slot) {
-                    self.pick.names[at] = to.clone();
-                }
-                if let Some(Some(link)) = self.slots.get_mut(slot as usize)
-                    && let Some(knot) = link.knot(0)
-                {
-                    knot.site_mut().name = to;
-                }
-            }
-            _ => debug_assert!(false, "an act for a chain was sent to a switch"),
-        }
     }
 }

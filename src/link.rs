@@ -29,7 +29,7 @@ use std::any::Any;
 use crate::cycle::{Cycle, Site};
 use crate::knot::{AnyChain, AnySwitch, Knot};
 use crate::model::Step;
-use crate::name::Path;
+use crate::name::{NodeId, Path};
 
 /// A chain of stages from `A` to `B`, or a part of one.
 pub(crate) trait Link<A, B>: Send {
@@ -43,6 +43,8 @@ pub(crate) trait Link<A, B>: Send {
     fn drain(&mut self, at: usize, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle);
     fn knot(&mut self, at: usize) -> Option<&mut dyn Knot>;
     fn status(&self, status: &mut Status);
+    /// The path of a stage on the way of the last item that was called through.
+    fn locate(&self, id: NodeId) -> Option<Path>;
     /// Takes the chain apart, first stage first.
     fn unlink(self: Box<Self>, parts: &mut Vec<Box<dyn Knot>>);
     /// Takes the first node off.
@@ -100,6 +102,11 @@ pub(crate) trait Work<A, B>: Send + 'static {
         let _ = (rest, out, cx, site);
     }
     fn status(&self, site: &Site) -> Status;
+    /// The path, from here on, of a stage inside this one; see [`Link::locate`].
+    fn locate(&self, id: NodeId) -> Option<Path> {
+        let _ = id;
+        None
+    }
     fn held(&self) -> i64;
     fn into_stage(self) -> Box<dyn Any + Send>;
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
@@ -164,6 +171,10 @@ where
         self.tail.status(status);
     }
 
+    fn locate(&self, id: NodeId) -> Option<Path> {
+        self.head.locate(id).or_else(|| self.tail.locate(id))
+    }
+
     fn unlink(self: Box<Self>, parts: &mut Vec<Box<dyn Knot>>) {
         self.head.unlink(parts);
         self.tail.unlink(parts);
@@ -195,6 +206,10 @@ impl<T: Send + 'static> Link<T, T> for Pass {
     }
 
     fn status(&self, _: &mut Status) {}
+
+    fn locate(&self, _: NodeId) -> Option<Path> {
+        None
+    }
 
     fn unlink(self: Box<Self>, _: &mut Vec<Box<dyn Knot>>) {}
 

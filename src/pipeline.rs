@@ -18,7 +18,7 @@ use crate::control::{Control, Shared};
 use crate::controller::Controller;
 use crate::cycle::Cycle;
 use crate::engine::Engine;
-use crate::error::{BuildError, CallError, FinishError, Held, Refusal, SendAllError, SendError};
+use crate::error::{BuildError, CallError, FinishError, Refusal, SendAllError, SendError};
 use crate::failure::OnFailure;
 use crate::ledger::{Ledger, LedgerCell};
 use crate::link::join;
@@ -208,12 +208,13 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     #[inline]
     pub fn call(&mut self, item: In) -> Result<Out, CallError<In, Out>> {
         let engine = &mut self.engine;
-        if !engine.is_quick()
-            && let Err(why) = engine.ready()
-        {
-            return Err(CallError::Held(Held { item, why }));
+        if !engine.is_quick() {
+            return engine.call(item);
         }
-        if engine.is_quick() { engine.quick(item).ok_or(()).or_else(|()| engine.nothing()) } else { engine.one(item) }
+        match engine.quick(item) {
+            Some(out) => Ok(out),
+            None => Err(CallError::nothing(engine.nothing())),
+        }
     }
 
     /// One cycle: `emit` gets every output, in order.
@@ -231,22 +232,16 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     #[inline]
     pub fn send(&mut self, item: In, mut emit: impl FnMut(Out)) -> Result<(), SendError<In>> {
         let engine = &mut self.engine;
-        if !engine.is_quick()
-            && let Err(why) = engine.ready()
-        {
-            return Err(SendError::Held(Held { item, why }));
+        if !engine.is_quick() {
+            return engine.send(item, emit);
         }
-        if engine.is_quick() {
-            match engine.quick(item) {
-                Some(out) => emit(out),
-                None => return engine.nothing().or_else(CallError::into_send),
+        match engine.quick(item) {
+            Some(out) => {
+                emit(out);
+                Ok(())
             }
-            return Ok(());
+            None => engine.nothing().map_err(SendError::Failed),
         }
-        engine.inbox.push(item);
-        engine.turn();
-        engine.hand_out(emit);
-        engine.outcome()
     }
 
     /// Sends all `items`, in batches where that makes no difference: through stages that cannot fail and routes that do

@@ -71,6 +71,8 @@ pub(crate) struct Cell {
 #[derive(Default)]
 struct State {
     cut: Option<Cut>,
+    /// Whether a thread waits; a condition variable that is notified in vain still asks the operating system.
+    awaited: bool,
     /// The entries that the edit took out of the model, with the path they had.
     entries: Vec<(Path, Entry)>,
     stages: Vec<(NodeId, Box<dyn Any + Send>)>,
@@ -90,8 +92,11 @@ impl Cell {
         let mut state = self.lock();
         state.cut = Some(cut);
         state.stages = taken;
+        let awaited = state.awaited;
         drop(state);
-        self.changed.notify_all();
+        if awaited {
+            self.changed.notify_all();
+        }
         self.waker.wake();
     }
 
@@ -129,6 +134,7 @@ impl Receipt {
             if let Some(cut) = state.cut {
                 return cut;
             }
+            state.awaited = true;
             state = self.cell.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }

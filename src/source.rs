@@ -7,7 +7,7 @@ use std::future::Future;
 use genawaiter::GeneratorState;
 
 use crate::controller::Controller;
-use crate::coroutine::{Asking, Outlet, Reply};
+use crate::coroutine::{Asking, Outlet};
 use crate::error::{CallError, NoReply, SourceError};
 use crate::ledger::Ledger;
 use crate::pipeline::Pipeline;
@@ -46,7 +46,6 @@ pub struct Source<In, Out, R = ()> {
     body: Asking<In, Out, R>,
     /// The item that the pipeline has not taken yet.
     hand: Option<In>,
-    reply: Option<Reply<Out>>,
     /// For the iterator: outputs of the last cycle.
     outputs: VecDeque<Out>,
     /// For the iterator: the body cannot go on.
@@ -68,7 +67,7 @@ impl<In: Send + 'static, Out: Send + 'static, R: 'static> Source<In, Out, R> {
     where
         F: Future<Output = R> + 'static,
     {
-        Self { pipeline, body: Asking::new(body), hand: None, reply: None, outputs: VecDeque::new(), over: false }
+        Self { pipeline, body: Asking::new(body), hand: None, outputs: VecDeque::new(), over: false }
     }
 
     /// One cycle: resumes the body with the reply to its last item, and sends the next.
@@ -86,14 +85,14 @@ impl<In: Send + 'static, Out: Send + 'static, R: 'static> Source<In, Out, R> {
     pub fn step(&mut self) -> Result<Step<R>, SourceError> {
         let item = match self.hand.take() {
             Some(item) => item,
-            None => match self.body.resume(self.reply.take()).map_err(SourceError::Body)? {
+            None => match self.body.resume().map_err(SourceError::Body)? {
                 GeneratorState::Yielded(item) => item,
                 GeneratorState::Complete(result) => return Ok(Step::Done(result)),
             },
         };
         match self.pipeline.call(item) {
             Ok(output) => {
-                self.reply = Some(Ok(output));
+                self.body.answer(Ok(output));
                 Ok(Step::Sent)
             }
             Err(error) => self.no_reply(error),
@@ -108,19 +107,19 @@ impl<In: Send + 'static, Out: Send + 'static, R: 'static> Source<In, Out, R> {
                 Err(SourceError::Held(held.why))
             }
             CallError::Failed(failures) => {
-                self.reply = Some(Err(NoReply::Failed));
+                self.body.answer(Err(NoReply::Failed));
                 Err(SourceError::Failed(failures))
             }
             CallError::Partly(failures, outputs) => {
-                self.reply = Some(Err(NoReply::Partly(outputs)));
+                self.body.answer(Err(NoReply::Partly(outputs)));
                 Err(SourceError::Failed(failures))
             }
             CallError::NotOne(outputs) if outputs.is_empty() => {
-                self.reply = Some(Err(NoReply::Dropped));
+                self.body.answer(Err(NoReply::Dropped));
                 Ok(Step::Sent)
             }
             CallError::NotOne(outputs) => {
-                self.reply = Some(Err(NoReply::Many(outputs)));
+                self.body.answer(Err(NoReply::Many(outputs)));
                 Ok(Step::Sent)
             }
         }
@@ -187,20 +186,19 @@ impl<In: Send + 'static, Out: Clone + Send + 'static, R: 'static> Iterator for S
                 return None;
             }
             let step = self.step();
-            if let Some(Err(NoReply::Many(outputs) | NoReply::Partly(outputs))) = &self.reply {
-                self.outputs.extend(outputs.iter().cloned());
-            }
+            let outputs = &mut self.outputs;
+            self.body.answered(|reply| match reply {
+                Some(Ok(output)) => outputs.push_back(output.clone()),
+                Some(Err(NoReply::Many(several) | NoReply::Partly(several))) => outputs.extend(several.iter().cloned()),
+                _ => {}
+            });
             match step {
                 Ok(Step::Done(_)) => return None,
                 Err(error) => {
                     self.over = matches!(error, SourceError::Body(_));
                     return Some(Err(error));
                 }
-                Ok(Step::Sent) => {
-                    if let Some(Ok(output)) = &self.reply {
-                        return Some(Ok(output.clone()));
-                    }
-                }
+                Ok(Step::Sent) => {}
             }
         }
     }

@@ -6,10 +6,9 @@ use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
 
-use futures::FutureExt;
 use genawaiter::GeneratorState;
 
-use super::{Resume, State};
+use super::{Resume, State, poll_once};
 use crate::error::{BodyError, NoReply};
 
 /// The handle of a source's body: every [`send`](Outlet::send) is one cycle.
@@ -19,13 +18,13 @@ pub struct Outlet<In, Out> {
 }
 
 /// What a source's body is answered.
-pub(crate) type Reply<Out> = Result<Out, NoReply<Out>>;
+type Reply<Out> = Result<Out, NoReply<Out>>;
 
 /// What passes between a body and its source. The generator itself is told only that something does.
 struct Slot<In, Out> {
     item: Cell<Option<In>>,
     reply: Cell<Option<Reply<Out>>>,
-    running: Cell<bool>,
+    state: Cell<State>,
     /// Counts the resumes: who waits does so until the next.
     turn: Cell<u64>,
     /// The turn in which the generator was last told to yield, which it must be once at the most.
@@ -53,7 +52,7 @@ impl<In, Out> Outlet<In, Out> {
     /// of its body.
     pub async fn send(&mut self, item: In) -> Reply<Out> {
         let slot = &*self.slot;
-        if !slot.running.get() {
+        if slot.state.get() != State::Running {
             return Err(NoReply::Body(BodyError::Escaped));
         }
         slot.item.set(Some(item));
@@ -77,9 +76,8 @@ impl<In, Out> fmt::Debug for Outlet<In, Out> {
 
 /// A source's body, one resume at a time.
 pub(crate) struct Asking<In, Out, R> {
-    resume: Box<dyn FnMut() -> Resume<(), R>>,
+    resume: Box<dyn FnMut() -> Resume<R>>,
     slot: Rc<Slot<In, Out>>,
-    state: State,
 }
 
 impl<In: 'static, Out: 'static, R: 'static> Asking<In, Out, R> {
@@ -90,40 +88,57 @@ impl<In: 'static, Out: 'static, R: 'static> Asking<In, Out, R> {
         let slot = Rc::new(Slot {
             item: Cell::new(None),
             reply: Cell::new(None),
-            running: Cell::new(false),
+            state: Cell::new(State::Idle),
             turn: Cell::new(1),
             yielded: Cell::new(0),
         });
         let theirs = Rc::clone(&slot);
         let mut coroutine = genawaiter::rc::Gen::new(|co| body(Outlet { co, slot: theirs }));
-        let resume = Box::new(move || coroutine.async_resume().now_or_never());
-        Self { resume, slot, state: State::Idle }
+        let resume = Box::new(move || poll_once(coroutine.async_resume()));
+        Self { resume, slot }
+    }
+
+    /// Lays down the reply to the body's last item, for the next resume.
+    #[inline]
+    pub(crate) fn answer(&mut self, reply: Reply<Out>) {
+        self.slot.reply.set(Some(reply));
+    }
+
+    /// Looks at the reply that was laid down.
+    pub(crate) fn answered<T>(&self, look: impl FnOnce(Option<&Reply<Out>>) -> T) -> T {
+        /// Puts it back, whatever happens.
+        struct Back<'a, T>(&'a Cell<Option<T>>, Option<T>);
+        impl<T> Drop for Back<'_, T> {
+            fn drop(&mut self) {
+                self.0.set(self.1.take());
+            }
+        }
+        let reply = Back(&self.slot.reply, self.slot.reply.take());
+        look(reply.1.as_ref())
     }
 
     /// Resumes the body with the reply to its last item; it gives the next item, or its result.
-    pub(crate) fn resume(&mut self, reply: Option<Reply<Out>>) -> Result<GeneratorState<In, R>, BodyError> {
-        self.state.enter()?;
+    #[inline]
+    pub(crate) fn resume(&mut self) -> Result<GeneratorState<In, R>, BodyError> {
         let slot = &*self.slot;
-        slot.reply.set(reply);
+        slot.state.set(slot.state.get().entered()?);
         slot.turn.set(slot.turn.get() + 1);
-        slot.running.set(true);
         let resumed = (self.resume)();
-        slot.running.set(false);
-        self.state = State::Idle;
+        slot.state.set(State::Idle);
         match resumed {
-            Some(GeneratorState::Complete(result)) => {
-                self.state = State::Done;
-                Ok(GeneratorState::Complete(result))
-            }
             // Without an item the send was given up, and the body waits for something else.
-            Some(GeneratorState::Yielded(())) => {
+            Poll::Ready(GeneratorState::Yielded(())) => {
                 slot.item.take().map(GeneratorState::Yielded).ok_or(BodyError::Foreign)
             }
-            None => Err(BodyError::Foreign),
+            Poll::Ready(GeneratorState::Complete(result)) => {
+                slot.state.set(State::Done);
+                Ok(GeneratorState::Complete(result))
+            }
+            Poll::Pending => Err(BodyError::Foreign),
         }
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.state == State::Done
+        self.slot.state.get() == State::Done
     }
 }

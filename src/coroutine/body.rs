@@ -6,10 +6,9 @@ use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use futures::FutureExt;
 use genawaiter::GeneratorState;
 
-use super::{Resume, State};
+use super::{Resume, State, poll_once};
 use crate::error::BodyError;
 use crate::stage::{Output, Stage};
 
@@ -49,14 +48,14 @@ where
     let mut coroutine = genawaiter::sync::Gen::new(|co| {
         body(Io { shared: theirs, co, inbox: VecDeque::new(), outbox: Vec::new(), end: End::NotYet })
     });
-    let resume = Box::new(move || coroutine.async_resume().now_or_never());
+    let resume = Box::new(move || poll_once(coroutine.async_resume()));
     Body { shared, resume, state: State::Idle }
 }
 
 /// See [`body`].
 pub struct Body<In, Out> {
     shared: Arc<Mutex<Exchange<In, Out>>>,
-    resume: Box<dyn FnMut() -> Resume<(), ()> + Send>,
+    resume: Box<dyn FnMut() -> Resume<()> + Send>,
     state: State,
 }
 
@@ -188,9 +187,9 @@ impl<In, Out> Body<In, Out> {
         let resumed = (self.resume)();
         lock(&self.shared).running = false;
         match resumed {
-            Some(GeneratorState::Yielded(())) => self.state = State::Idle,
-            Some(GeneratorState::Complete(())) => self.state = State::Done,
-            None => {
+            Poll::Ready(GeneratorState::Yielded(())) => self.state = State::Idle,
+            Poll::Ready(GeneratorState::Complete(())) => self.state = State::Done,
+            Poll::Pending => {
                 self.state = State::Idle;
                 return Err(if lock(&self.shared).greedy { BodyError::AfterEnd } else { BodyError::Foreign });
             }

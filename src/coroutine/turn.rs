@@ -5,10 +5,9 @@ use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use futures::FutureExt;
 use genawaiter::GeneratorState;
 
-use super::{Resume, State};
+use super::{Resume, State, poll_once};
 use crate::error::BodyError;
 
 /// The handle of a generator that controls a switch: it names the target of every cycle.
@@ -62,7 +61,7 @@ impl fmt::Debug for Turn {
 
 /// A generator as the controller: asked once per cycle, gives a name, or says why it cannot.
 pub(crate) struct Naming {
-    resume: Box<dyn FnMut() -> Resume<(), ()> + Send>,
+    resume: Box<dyn FnMut() -> Resume<()> + Send>,
     slot: Arc<Mutex<Slot>>,
     state: State,
 }
@@ -75,7 +74,7 @@ impl Naming {
         let slot = Arc::default();
         let theirs = Arc::clone(&slot);
         let mut coroutine = genawaiter::sync::Gen::new(|co| body(Turn { co, slot: theirs }));
-        let resume = Box::new(move || coroutine.async_resume().now_or_never());
+        let resume = Box::new(move || poll_once(coroutine.async_resume()));
         Self { resume, slot, state: State::Idle }
     }
 
@@ -91,12 +90,12 @@ impl Naming {
         let mut slot = lock(&self.slot);
         slot.running = false;
         match resumed {
-            Some(GeneratorState::Yielded(())) => slot.name.take().ok_or(BodyError::Foreign),
-            Some(GeneratorState::Complete(())) => {
+            Poll::Ready(GeneratorState::Yielded(())) => slot.name.take().ok_or(BodyError::Foreign),
+            Poll::Ready(GeneratorState::Complete(())) => {
                 self.state = State::Done;
                 Err(BodyError::Returned)
             }
-            None => Err(BodyError::Foreign),
+            Poll::Pending => Err(BodyError::Foreign),
         }
     }
 }
