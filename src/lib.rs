@@ -90,3 +90,8 @@ pub use stage::{
 pub use switch::Switch;
 pub use topology::{NodeKind, Topology, TopologyNode};
 pub use trace::{Hop, Trace, TraceRow};
+
+/// The README's examples are tested with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

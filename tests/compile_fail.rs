@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// The names of the cases in a folder.
 fn cases(folder: &str) -> BTreeSet<String> {
@@ -12,11 +13,18 @@ fn cases(folder: &str) -> BTreeSet<String> {
     sources.map(|file| file.file_stem().unwrap().to_string_lossy().into_owned()).collect()
 }
 
+/// The compiler whose messages are recorded; others word them differently.
+const RECORDED: &str = "rustc 1.95.";
+
 #[test]
 fn what_does_not_fit_together_does_not_compile() {
     let compiler = trybuild::TestCases::new();
-    compiler.compile_fail("tests/compile_fail/*.rs");
     compiler.pass("tests/compile_pass/*.rs");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = Command::new(rustc).arg("--version").output().unwrap().stdout;
+    if String::from_utf8_lossy(&version).starts_with(RECORDED) {
+        compiler.compile_fail("tests/compile_fail/*.rs");
+    }
 }
 
 #[test]
