@@ -32,6 +32,8 @@ pub(crate) struct Engine<In, Out> {
     cx: Cycle,
     hold: Option<Hold>,
     steady: bool,
+    /// Whether the quick way would be open if nothing else stood against it.
+    single: bool,
     finished: bool,
     paused: bool,
     /// Items of the cycle under way.
@@ -49,14 +51,22 @@ pub(crate) struct Engine<In, Out> {
     pub(crate) alive: Arc<()>,
 }
 
-/// Counts the item as failed when the quick way is left by a panic. One pointer, so that it costs next to nothing when it
-/// is not.
+/// Counts the item as failed when the quick way is left by a panic; costs nothing when it is not.
 struct Unwinding<'a, In, Out>(&'a mut Engine<In, Out>);
 
 impl<In, Out> Drop for Unwinding<'_, In, Out> {
-    #[cold]
+    // In line, so that the guard itself is nowhere in memory.
+    #[inline(always)]
     fn drop(&mut self) {
-        let Engine { chain, cx, quick, seen, .. } = &mut *self.0;
+        self.0.unwound();
+    }
+}
+
+impl<In, Out> Engine<In, Out> {
+    #[cold]
+    #[inline(never)]
+    fn unwound(&mut self) {
+        let Self { chain, cx, quick, seen, .. } = self;
         chain.place(&mut cx.failures, |_| ());
         for broken in &mut cx.broken {
             broken.path = chain.locate(broken.id).unwrap_or(std::mem::take(&mut broken.path));
@@ -76,6 +86,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             cx,
             hold: None,
             steady: false,
+            single: false,
             finished: false,
             paused: false,
             inbox: Vec::new(),
@@ -102,6 +113,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             cx: self.cx,
             hold: None,
             steady: false,
+            single: false,
             finished: self.finished,
             paused: self.paused,
             inbox: self.inbox,
@@ -203,8 +215,15 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     /// Applies what was published, and says whether the pipeline takes an item.
-    #[cold]
+    #[inline]
     pub(crate) fn ready(&mut self) -> Result<(), Hold> {
+        let done = self.shared.board.sequence() == self.seen && self.late.is_empty() && !self.chain.is_open();
+        if done && self.hold.is_none() { Ok(()) } else { self.get_ready() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn get_ready(&mut self) -> Result<(), Hold> {
         if self.chain.is_open() {
             let parts = std::mem::take(&mut self.parts);
             self.chain.assemble(parts);
@@ -293,8 +312,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             .or_else(|| self.paused.then_some(Hold::Paused))
             .or(status.blocked.map(|switch| Hold::NoTarget { switch }));
         self.steady = status.steady && self.cx.trace.is_none();
+        self.single = status.single && self.cx.trace.is_none();
         let clear = self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty();
-        self.quick = if clear && status.single && self.cx.trace.is_none() { self.seen } else { NEVER };
+        self.quick = if clear && self.single { self.seen } else { NEVER };
     }
 
     /// A cycle, or a batch, of what is in the inbox; the outputs are in `out` then.
@@ -323,7 +343,16 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     /// What has to follow a cycle that was not quick and regular.
+    #[inline]
     fn after(&mut self) {
+        if !self.cx.failures.is_empty() || self.cx.used_up || self.cx.panic.is_some() {
+            self.look_after();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_after(&mut self) {
         if !self.cx.failures.is_empty() {
             self.chain.on_failure.settle(&mut self.cx.failures, 0);
         }
@@ -336,11 +365,12 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     /// Goes on with the panic of a stage, now that everything is accounted for.
+    #[inline]
     fn unwind(&mut self) {
         if let Some(panic) = self.cx.panic.take() {
             resume_unwind(panic);
         }
-        if self.quick == NEVER && self.hold.is_none() {
+        if self.quick == NEVER && self.single && self.hold.is_none() {
             self.review();
         }
     }

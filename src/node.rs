@@ -29,6 +29,28 @@ impl<W, A, B> Node<W, A, B> {
         Self { site, work, next: None, made: Vec::new(), joiner: None, takes: PhantomData }
     }
 
+    /// One item through this node and those behind.
+    #[inline(always)]
+    fn through(&mut self, item: A, cx: &mut Cycle) -> Option<B>
+    where
+        W: Work<A, B>,
+    {
+        let made = self.work.one(item, cx, &self.site)?;
+        match &mut self.next {
+            Some(next) => next.call(made, cx),
+            None => Some(made),
+        }
+    }
+
+    /// The same, out of line.
+    #[inline(never)]
+    fn through_and_on(&mut self, item: A, cx: &mut Cycle) -> Option<B>
+    where
+        W: Work<A, B>,
+    {
+        self.through(item, cx)
+    }
+
     /// One batch through this node alone; a panic ends it and loses what comes behind.
     fn run(&mut self, items: &mut Vec<A>, out: Option<&mut Vec<B>>, cx: &mut Cycle)
     where
@@ -85,14 +107,14 @@ where
     B: Send + 'static,
 {
     fn call(&mut self, item: A, cx: &mut Cycle) -> Option<B> {
-        if !self.work.is_plain() && self.next.is_none() {
+        if self.work.is_plain() {
+            return self.through(item, cx);
+        }
+        // What has stages inside often is the last of its chain, and ends in a jump to the first of them.
+        if self.next.is_none() {
             return self.work.one(item, cx, &self.site);
         }
-        let made = self.work.one(item, cx, &self.site)?;
-        match &mut self.next {
-            Some(next) => next.call(made, cx),
-            None => Some(made),
-        }
+        self.through_and_on(item, cx)
     }
 
     fn batch(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle) {
