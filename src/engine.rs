@@ -5,6 +5,7 @@
 //! never has: so that the one compare of the quick way answers for everything else as well (edits, holds, traces, outputs
 //! that wait, stages that need the general way).
 
+mod apply;
 mod many;
 
 use std::collections::VecDeque;
@@ -17,8 +18,7 @@ use crate::cycle::Cycle;
 use crate::error::{CallError, FinishError, Held, Hold, SendError};
 use crate::failure::Failure;
 use crate::knot::Knot;
-use crate::receipt::Cut;
-use crate::trace::{Recorder, SharedLog};
+use crate::trace::SharedLog;
 
 /// A sequence number that the board never has.
 const NEVER: u64 = u64::MAX;
@@ -237,66 +237,6 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             self.review();
         }
         self.hold.clone().map_or(Ok(()), Err)
-    }
-
-    /// Takes over what was published since the last time.
-    fn take(&mut self) {
-        let Self { edits, paused, log, .. } = self;
-        let (error, seen) = self.shared.board.take(|control| {
-            std::mem::swap(&mut control.waiting, edits);
-            *paused = control.paused;
-            *log = control.trace.clone();
-            control.error.clone()
-        });
-        self.seen = seen;
-        match &self.log {
-            None => self.cx.trace = None,
-            Some(log) if self.cx.trace.as_ref().is_some_and(|recorder| recorder.writes_to(log)) => {}
-            Some(log) => self.cx.trace = Some(Box::new(Recorder::new(Arc::clone(log)))),
-        }
-        self.cx.items = 0;
-        while let Some(edit) = self.edits.pop_front() {
-            self.apply(edit);
-        }
-        self.cx.items = 1;
-        if !self.cx.broken.is_empty() {
-            let control = self.shared.board.lock();
-            self.cx.broken.retain(|broken| control.plan.contains(broken.id));
-        }
-        self.hold = error.map(Hold::Build);
-    }
-
-    fn apply(&mut self, edit: Committed) {
-        let Self { chain, cx, out, .. } = self;
-        let before = out.len();
-        let recorder = cx.trace.take();
-        if !self.finished {
-            for steps in &edit.drains {
-                chain.drain(steps, out, cx);
-            }
-        }
-        let mut taken = Vec::new();
-        for (within, act) in edit.acts {
-            crate::knot::AnyChain::act(chain, &within, act, &mut taken, cx);
-        }
-        cx.trace = recorder;
-        let queued = out.len() - before;
-        cx.close_idle(queued);
-        cx.items = 0;
-        self.queued += queued;
-        cx.revision = edit.revision;
-        if let (Some(recorder), Some(text)) = (&mut cx.trace, &edit.text) {
-            recorder.edit(cx.number, edit.revision, text);
-        }
-        let cut = Cut { last_old: cx.number.checked_sub(1), first_new: cx.number };
-        let mut cells = edit.cells.into_iter();
-        if let Some(cell) = cells.next() {
-            cell.apply(cut, taken);
-            if cell.is_full() {
-                self.shared.board.lock().retired.push(cell);
-            }
-        }
-        cells.for_each(|cell| cell.apply(cut, Vec::new()));
     }
 
     /// Looks anew at what the pipeline accepts, and by which way.
