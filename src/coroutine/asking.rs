@@ -25,10 +25,9 @@ struct Slot<In, Out> {
     item: Cell<Option<In>>,
     reply: Cell<Option<Reply<Out>>>,
     state: Cell<State>,
-    /// Counts the resumes: who waits does so until the next.
-    turn: Cell<u64>,
-    /// The turn in which the generator was last told to yield, which it must be once at the most.
-    yielded: Cell<u64>,
+    /// Whether the generator was told to yield, which it must be once at the most between two resumes. Who waits does so
+    /// until the next.
+    yielded: Cell<bool>,
 }
 
 /// Takes the item back where the send is given up before the source has taken it.
@@ -57,12 +56,12 @@ impl<In, Out> Outlet<In, Out> {
         }
         slot.item.set(Some(item));
         let offer = Offer(slot);
-        let turn = slot.turn.get();
-        if slot.yielded.replace(turn) != turn {
+        if !slot.yielded.replace(true) {
             drop(self.co.yield_(()));
         }
-        poll_fn(|_| if slot.turn.get() == turn { Poll::Pending } else { Poll::Ready(()) }).await;
-        drop(offer);
+        poll_fn(|_| if slot.yielded.get() { Poll::Pending } else { Poll::Ready(()) }).await;
+        // The source has the item.
+        std::mem::forget(offer);
         // No reply was left where a stage panicked.
         slot.reply.take().unwrap_or(Err(NoReply::Failed))
     }
@@ -89,8 +88,7 @@ impl<In: 'static, Out: 'static, R: 'static> Asking<In, Out, R> {
             item: Cell::new(None),
             reply: Cell::new(None),
             state: Cell::new(State::Idle),
-            turn: Cell::new(1),
-            yielded: Cell::new(0),
+            yielded: Cell::new(false),
         });
         let theirs = Rc::clone(&slot);
         let mut coroutine = genawaiter::rc::Gen::new(|co| body(Outlet { co, slot: theirs }));
@@ -122,7 +120,7 @@ impl<In: 'static, Out: 'static, R: 'static> Asking<In, Out, R> {
     pub(crate) fn resume(&mut self) -> Result<GeneratorState<In, R>, BodyError> {
         let slot = &*self.slot;
         slot.state.set(slot.state.get().entered()?);
-        slot.turn.set(slot.turn.get() + 1);
+        slot.yielded.set(false);
         let resumed = (self.resume)();
         slot.state.set(State::Idle);
         match resumed {

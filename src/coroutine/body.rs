@@ -68,10 +68,9 @@ struct Exchange<In, Out> {
     /// The body was told of the end and asks on.
     greedy: bool,
     running: bool,
-    /// Counts the resumes, from 1: who waits does so until the next.
-    turn: u64,
-    /// The turn in which the generator was last told to yield, which it must be once at the most.
-    yielded: u64,
+    /// Whether the generator was told to yield, which it must be once at the most between two resumes. Who waits does so
+    /// until the next.
+    yielded: bool,
 }
 
 impl<In, Out> Default for Exchange<In, Out> {
@@ -83,8 +82,7 @@ impl<In, Out> Default for Exchange<In, Out> {
             ended: false,
             greedy: false,
             running: false,
-            turn: 0,
-            yielded: 0,
+            yielded: false,
         }
     }
 }
@@ -118,10 +116,10 @@ impl<In, Out> Io<In, Out> {
             if let Some(item) = self.inbox.pop_front() {
                 return Some(item);
             }
-            let turn = self.exchange()?;
+            self.exchange()?;
             if self.inbox.is_empty() {
                 match self.end {
-                    End::NotYet => self.pause(turn).await,
+                    End::NotYet => self.pause().await,
                     End::Seen => {
                         self.end = End::Told;
                         return None;
@@ -136,13 +134,12 @@ impl<In, Out> Io<In, Out> {
         }
     }
 
-    /// Suspends the body until the resume after `turn`.
-    async fn pause(&self, turn: u64) {
-        let first = std::mem::replace(&mut lock(&self.shared).yielded, turn) != turn;
-        if first {
+    /// Suspends the body until the next resume.
+    async fn pause(&self) {
+        if !std::mem::replace(&mut lock(&self.shared).yielded, true) {
             drop(self.co.yield_(()));
         }
-        poll_fn(|_| if lock(&self.shared).turn == turn { Poll::Pending } else { Poll::Ready(()) }).await;
+        poll_fn(|_| if lock(&self.shared).yielded { Poll::Pending } else { Poll::Ready(()) }).await;
     }
 
     /// Gives `item` on, after all that was emitted before.
@@ -155,8 +152,8 @@ impl<In, Out> Io<In, Out> {
         lock(&self.shared).held = items;
     }
 
-    /// Swaps what there is on both sides; gives the number of the resume under way, if the body is running.
-    fn exchange(&mut self) -> Option<u64> {
+    /// Swaps what there is on both sides, if the body is running.
+    fn exchange(&mut self) -> Option<()> {
         let mut shared = lock(&self.shared);
         if !shared.running {
             return None;
@@ -166,7 +163,7 @@ impl<In, Out> Io<In, Out> {
         if shared.ended && self.end == End::NotYet {
             self.end = End::Seen;
         }
-        Some(shared.turn)
+        Some(())
     }
 }
 
@@ -181,7 +178,7 @@ impl<In, Out> Body<In, Out> {
         self.state.enter()?;
         {
             let mut shared = lock(&self.shared);
-            shared.turn += 1;
+            shared.yielded = false;
             shared.running = true;
         }
         let resumed = (self.resume)();

@@ -21,10 +21,8 @@ pub struct Turn {
 struct Slot {
     name: Option<String>,
     running: bool,
-    /// Counts the resumes, from 1.
-    turn: u64,
-    /// The turn in which the generator was last told to yield, which it must be once at the most.
-    yielded: u64,
+    /// Whether the generator was told to yield, which it must be once at the most between two resumes.
+    yielded: bool,
 }
 
 impl Turn {
@@ -33,19 +31,18 @@ impl Turn {
     /// A name that is given up, because the future is dropped before the generator is suspended, is replaced by the next.
     /// Outside of its generator the handle does nothing.
     pub async fn to(&mut self, target: impl Into<String>) {
-        let (turn, first) = {
+        let again = {
             let mut slot = lock(&self.slot);
             if !slot.running {
                 return;
             }
             slot.name = Some(target.into());
-            let turn = slot.turn;
-            (turn, std::mem::replace(&mut slot.yielded, turn) != turn)
+            std::mem::replace(&mut slot.yielded, true)
         };
-        if first {
+        if !again {
             drop(self.co.yield_(()));
         }
-        poll_fn(|_| if lock(&self.slot).turn == turn { Poll::Pending } else { Poll::Ready(()) }).await;
+        poll_fn(|_| if lock(&self.slot).yielded { Poll::Pending } else { Poll::Ready(()) }).await;
     }
 }
 
@@ -82,7 +79,7 @@ impl Naming {
         self.state.enter()?;
         {
             let mut slot = lock(&self.slot);
-            slot.turn += 1;
+            slot.yielded = false;
             slot.running = true;
         }
         let resumed = (self.resume)();
