@@ -83,12 +83,13 @@ impl<In: Send + 'static, Out: Send + 'static, R: 'static> Source<In, Out, R> {
     /// When the body or a stage does.
     #[inline]
     pub fn step(&mut self) -> Result<Step<R>, SourceError> {
-        let item = match self.hand.take() {
-            Some(item) => item,
-            None => match self.body.resume().map_err(SourceError::Body)? {
+        let item = if let Some(item) = self.hand.take() {
+            item
+        } else {
+            match self.body.resume().map_err(SourceError::Body)? {
                 GeneratorState::Yielded(item) => item,
                 GeneratorState::Complete(result) => return Ok(Step::Done(result)),
-            },
+            }
         };
         match self.pipeline.call(item) {
             Ok(output) => {

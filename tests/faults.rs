@@ -92,6 +92,19 @@ fn g6_a_panic_below_a_stage_that_gives_many_is_accounted_for() {
 }
 
 #[test]
+fn g6_what_came_out_ahead_of_a_panic_waits_for_a_call_that_returns() {
+    let mut pipeline = Pipeline::new("p").flat_map("many", |x: i64| 0..x).stage("b", breaks_on(2));
+    assert_eq!(panic_of(|| pipeline.call(3)), "boom");
+    let ledger = pipeline.ledger();
+    assert_eq!((ledger.delivered(), ledger.failed(), ledger.in_flight()), (0, 1, 2));
+    assert!(ledger.is_balanced(), "{ledger}");
+    pipeline.controller().remove("b").unwrap();
+    let Err(CallError::NotOne(outputs)) = pipeline.call(1) else { panic!() };
+    assert_eq!(outputs, [0, 1, 0]);
+    assert!(pipeline.ledger().is_balanced());
+}
+
+#[test]
 fn g6_a_panic_in_the_receiving_closure_loses_no_output() {
     let mut pipeline = Pipeline::new("p").flat_map("many", |x: i64| 0..x);
     let mut out = Vec::new();
