@@ -120,7 +120,10 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         }
         let mut parts = self.disassemble();
         match act {
-            Act::Insert { at, knot } => parts.insert(at.min(parts.len()), knot),
+            Act::Insert { at, knot } => {
+                welcome(&*knot, cx);
+                parts.insert(at.min(parts.len()), knot);
+            }
             Act::Remove { at } => retire(parts.remove(at), taken, cx),
             Act::Move { from, to } => {
                 let part = parts.remove(from);
@@ -128,6 +131,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
             }
             Act::Replace { at: Step::Node(at), mut knot } => {
                 let at = at as usize;
+                welcome(&*knot, cx);
                 *knot.joiner() = parts[at].joiner().take();
                 let old = std::mem::replace(&mut parts[at], knot);
                 retire(old, taken, cx);
@@ -142,6 +146,14 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
             _ => {}
         }
         self.assemble(parts);
+    }
+}
+
+/// What a new stage holds already comes to be inside.
+pub(crate) fn welcome(new: &dyn Knot, cx: &mut Cycle) {
+    let held = new.held();
+    if held > 0 {
+        cx.settle(new.site(), 0, 0, held);
     }
 }
 
@@ -222,16 +234,33 @@ impl<A, B> Drop for Chain<A, B> {
 }
 
 /// A pipeline as a stage of another.
-pub(crate) struct Nested<A, B>(pub(crate) Chain<A, B>);
+pub(crate) struct Nested<A, B> {
+    chain: Chain<A, B>,
+    /// Outputs that it had not handed out when it ran alone; they come first.
+    late: Vec<B>,
+}
 
 impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
+    pub(crate) fn new(chain: Chain<A, B>, late: Vec<B>) -> Self {
+        Self { chain, late }
+    }
+
+    fn catch_up(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        let late = self.late.len();
+        if late > 0 {
+            out.append(&mut self.late);
+            cx.settle(site, 0, late, -(late as i64));
+            cx.used_up = true;
+        }
+    }
+
     fn settled<R>(&mut self, cx: &mut Cycle, site: &Site, run: impl FnOnce(&mut Chain<A, B>, &mut Cycle) -> R) -> R {
         let from = cx.failures.len();
         let result = inside(cx, &site.name, |cx| {
             if let Some(trace) = &mut cx.trace {
                 trace.enter(&site.name);
             }
-            let result = run(&mut self.0, cx);
+            let result = run(&mut self.chain, cx);
             if let Some(trace) = &mut cx.trace {
                 trace.leave();
             }
@@ -243,8 +272,9 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
 
     /// Deals with the failures from number `from` on, where that is this pipeline's business.
     fn settle(&mut self, from: usize, cx: &mut Cycle, site: &Site) {
-        if cx.failures.len() > from && !self.0.on_failure.is_stop() {
-            guarded(cx, site, |cx| self.0.on_failure.settle(&mut cx.failures, from));
+        if cx.failures.len() > from && !self.chain.on_failure.is_stop() {
+            cx.whole = usize::MAX;
+            guarded(cx, site, |cx| self.chain.on_failure.settle(&mut cx.failures, from));
         }
     }
 }
@@ -252,51 +282,55 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
 impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
     #[inline]
     fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B> {
-        if self.0.on_failure.is_stop() {
-            return self.0.call(item, cx);
+        if self.chain.on_failure.is_stop() {
+            return self.chain.call(item, cx);
         }
-        let made = self.0.call(item, cx);
+        let made = self.chain.call(item, cx);
         if made.is_none() {
-            self.0.place(&mut cx.failures, |path| path.prefix(&site.name));
+            self.chain.place(&mut cx.failures, |path| path.prefix(&site.name));
             self.settle(0, cx, site);
         }
         made
     }
 
     fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        self.catch_up(out, cx, site);
         self.settled(cx, site, |chain, cx| chain.batch(items, out, cx));
     }
 
     fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        self.catch_up(out, cx, site);
         self.settled(cx, site, |chain, cx| chain.finish(out, cx));
     }
 
     fn drain(&mut self, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        self.catch_up(out, cx, site);
         self.settled(cx, site, |chain, cx| chain.drain(rest, out, cx));
     }
 
     fn locate(&self, id: NodeId) -> Option<Path> {
-        self.0.locate(id)
+        self.chain.locate(id)
     }
 
     fn status(&self, site: &Site) -> Status {
-        let mut status = self.0.status();
+        let mut status = self.chain.status();
         if let Some(path) = &mut status.blocked {
             path.prefix(&site.name);
         }
+        status.single &= self.late.is_empty();
         status
     }
 
     fn held(&self) -> i64 {
-        0
+        self.late.len() as i64 + self.chain.link.as_ref().map_or(0, |link| link.kept())
     }
 
     fn into_stage(self) -> Box<dyn Any + Send> {
-        Box::new(self.0)
+        Box::new(self.chain)
     }
 
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
-        Some(&mut self.0)
+        Some(&mut self.chain)
     }
 
     fn is_plain(&self) -> bool {

@@ -163,7 +163,11 @@ impl Desk<'_> {
         self.deep()
     }
 
-    fn deep(&self) -> Result<(), Refusal> {
+    fn deep(&mut self) -> Result<(), Refusal> {
+        if self.plan.depth() > DEPTH_LIMIT {
+            // The switches remember their deepest target, also when it is gone.
+            self.plan.measure();
+        }
         match self.plan.depth() > DEPTH_LIMIT {
             true => Err(Refusal::TooDeep { limit: DEPTH_LIMIT }),
             false => Ok(()),

@@ -85,7 +85,7 @@ impl Control {
         let Checked { drains, acts, left, paused } = commit(&mut self.plan, edit)?;
         self.revision += 1;
         self.paused = paused.unwrap_or(self.paused);
-        self.departed.extend(left.iter().map(|(path, entry)| (path.clone(), Arc::clone(&entry.counts))));
+        left.iter().for_each(|(path, entry)| entry.counted(path, &mut self.departed));
         let cell = Arc::new(Cell::new(left));
         let receipt = Receipt::new(self.revision, Arc::clone(&cell));
         let mut cells: SmallVec<[Arc<Cell>; 1]> = smallvec![cell];

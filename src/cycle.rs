@@ -119,7 +119,9 @@ impl Cycle {
     /// A panic left the quick way: the one item in hand is counted as failed.
     #[cold]
     pub(crate) fn unwound(&mut self) {
-        if let Some(counts) = self.broken.last().map(|broken| Arc::clone(&broken.counts)) {
+        if self.gone == 0
+            && let Some(counts) = self.broken.last().map(|broken| Arc::clone(&broken.counts))
+        {
             self.failed(&counts, 1);
         }
         self.close(0, 0);

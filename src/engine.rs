@@ -9,10 +9,10 @@ mod apply;
 mod many;
 
 use std::collections::VecDeque;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use crate::chain::Chain;
+use crate::chain::{Chain, welcome};
 use crate::control::{Committed, Shared};
 use crate::cycle::Cycle;
 use crate::error::{CallError, FinishError, Held, Hold, SendError};
@@ -29,6 +29,8 @@ pub(crate) struct Engine<In, Out> {
     pub(crate) chain: Chain<In, Out>,
     /// What the builder has added since the chain was put together.
     pub(crate) parts: Vec<Box<dyn Knot>>,
+    /// How many of the parts were in the chain before.
+    known: usize,
     cx: Cycle,
     hold: Option<Hold>,
     steady: bool,
@@ -83,6 +85,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             seen: NEVER,
             chain,
             parts: Vec::new(),
+            known: 0,
             cx,
             hold: None,
             steady: false,
@@ -103,13 +106,20 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// The engine with another type of output, for a builder that goes on.
     pub(crate) fn reopen<To: Send + 'static>(mut self) -> Engine<In, To> {
         let mut parts = std::mem::take(&mut self.parts);
-        let chain =
-            if self.chain.is_open() { self.chain.reopen(&mut Vec::new()) } else { self.chain.reopen(&mut parts) };
+        let mut known = self.known;
+        let chain = if self.chain.is_open() {
+            self.chain.reopen(&mut Vec::new())
+        } else {
+            let chain = self.chain.reopen(&mut parts);
+            known = parts.len();
+            chain
+        };
         Engine {
             quick: NEVER,
             seen: NEVER,
             chain,
             parts,
+            known,
             cx: self.cx,
             hold: None,
             steady: false,
@@ -125,6 +135,13 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             shared: self.shared,
             alive: self.alive,
         }
+    }
+
+    /// The chain, and the outputs that were not handed out.
+    pub(crate) fn into_chain(mut self) -> (Chain<In, Out>, Vec<Out>) {
+        let mut late = std::mem::take(&mut self.out);
+        late.append(&mut self.late);
+        (self.chain, late)
     }
 
     #[inline]
@@ -234,6 +251,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     fn get_ready(&mut self) -> Result<(), Hold> {
         if self.chain.is_open() {
             let parts = std::mem::take(&mut self.parts);
+            self.cx.items = 0;
+            parts.iter().skip(self.known).for_each(|part| welcome(&**part, &mut self.cx));
+            self.cx.close_idle(0);
+            self.known = 0;
             self.chain.assemble(parts);
         }
         if !self.late.is_empty() {
@@ -302,7 +323,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     #[inline(never)]
     fn look_after(&mut self) {
         if !self.cx.failures.is_empty() {
-            self.chain.on_failure.settle(&mut self.cx.failures, 0);
+            let Self { chain, cx, .. } = self;
+            let settled = catch_unwind(AssertUnwindSafe(|| chain.on_failure.settle(&mut cx.failures, 0)));
+            if let Err(panic) = settled {
+                self.cx.panic.get_or_insert(panic);
+            }
         }
         if self.cx.used_up || self.cx.panic.is_some() {
             self.cx.used_up = false;
@@ -333,7 +358,13 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     pub(crate) fn finish(&mut self, emit: impl FnMut(Out)) -> Result<(), FinishError> {
         match self.ready() {
-            Err(Hold::Finished) => return Ok(()),
+            Err(Hold::Finished) => {
+                self.cx.items = 0;
+                self.cx.close(self.out.len(), self.queued);
+                self.queued = 0;
+                self.hand_out(emit);
+                return self.finished_with();
+            }
             Err(why @ (Hold::Poisoned { .. } | Hold::Build(_))) => return Err(FinishError::Held(why)),
             _ => {}
         }
@@ -349,6 +380,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.review();
         self.cx.panic = panic;
         self.hand_out(emit);
+        self.finished_with()
+    }
+
+    fn finished_with(&mut self) -> Result<(), FinishError> {
         match self.outcome::<()>() {
             Err(SendError::Failed(failures)) => Err(FinishError::Failed(failures)),
             _ => Ok(()),

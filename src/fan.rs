@@ -3,6 +3,7 @@
 mod act;
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use smallvec::SmallVec;
 
@@ -30,6 +31,10 @@ pub(crate) struct Fan<A, B> {
     spent: Option<u64>,
     /// Items on their way to one target.
     run: Vec<A>,
+    /// The route's target that they are on their way to.
+    waiting: Option<usize>,
+    /// The slots in the order of attachment.
+    order: Vec<u32>,
 }
 
 impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
@@ -43,6 +48,8 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             chosen: 0,
             spent: None,
             run: Vec::new(),
+            waiting: None,
+            order: Vec::new(),
         }
     }
 
@@ -73,7 +80,14 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         }
     }
 
+    /// Attaches a target behind the others.
     pub(crate) fn attach(&mut self, slot: u32, knot: Box<dyn Knot>) {
+        self.order.push(slot);
+        self.put(slot, knot);
+    }
+
+    /// Puts a target into a slot.
+    fn put(&mut self, slot: u32, knot: Box<dyn Knot>) {
         let at = slot as usize;
         if self.slots.len() <= at {
             self.slots.resize_with(at + 1, || None);
@@ -196,6 +210,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
 
     fn send_to_all(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         let count = self.routed.len();
+        let broken = cx.broken.len();
         let mut items = items.drain(..);
         for item in items.by_ref() {
             cx.settle(site, 1, count, 0);
@@ -204,7 +219,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 let copy = if target + 1 == count { item.take() } else { self.copy(item.as_ref(), cx, site) };
                 self.run.extend(copy);
                 self.dispatch(target, out, cx, site);
-                if cx.panic.is_some() {
+                if cx.broken.len() > broken {
                     let unsent = (count - target - 1) + items.len();
                     return cx.failed(&site.counts, unsent as u64);
                 }
@@ -219,33 +234,37 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
 
     fn by_policy(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         let failover = self.pick.is(PolicyKind::Failover);
-        let mut waiting = None;
+        let broken = cx.broken.len();
         let mut items = items.drain(..);
         while let Some(item) = items.next() {
             let choice = self.choose(&item, cx, site);
             let Choice::To(target) = choice else {
-                if let Some(target) = waiting.take() {
+                if let Some(target) = self.waiting.take() {
                     self.dispatch(target, out, cx, site);
+                }
+                if cx.broken.len() > broken {
+                    return cx.failed(&site.counts, 1 + items.len() as u64);
                 }
                 Self::strand(item, choice, cx, site);
                 continue;
             };
-            if let Some(before) = waiting.replace(target)
+            if let Some(before) = self.waiting.replace(target)
                 && before != target
             {
                 self.dispatch(before, out, cx, site);
             }
             self.run.push(item);
             if failover {
-                waiting = None;
+                self.waiting = None;
                 self.over(target, out, cx, site);
             }
-            if cx.panic.is_some() {
+            if cx.broken.len() > broken {
+                self.waiting = None;
                 let unsent = items.len() + std::mem::take(&mut self.run).len();
                 return cx.failed(&site.counts, unsent as u64);
             }
         }
-        if let Some(target) = waiting {
+        if let Some(target) = self.waiting.take() {
             self.dispatch(target, out, cx, site);
         }
     }
@@ -285,15 +304,25 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         } else if self.pick.is(PolicyKind::All) {
             self.send_to_all(items, out, cx, site);
         } else {
-            self.by_policy(items, out, cx, site);
+            self.waiting = None;
+            let chosen = catch_unwind(AssertUnwindSafe(|| self.by_policy(items, out, cx, site)));
+            if let Err(panic) = chosen {
+                if let Some(target) = self.waiting.take() {
+                    self.dispatch(target, out, cx, site);
+                }
+                cx.whole = usize::MAX;
+                resume_unwind(panic);
+            }
         }
     }
 
-    /// Every target, in the order of its slots.
+    /// Every target, in the order of attachment.
     fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         self.stow();
-        for link in self.slots.iter_mut().flatten() {
-            inside(cx, &site.name, |cx| link.finish(out, cx));
+        for slot in &self.order {
+            if let Some(Some(link)) = self.slots.get_mut(*slot as usize) {
+                inside(cx, &site.name, |cx| link.finish(out, cx));
+            }
         }
         self.lead();
     }
@@ -326,7 +355,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         let all = self.pick.is(PolicyKind::All);
         let changes = [PolicyKind::Once, PolicyKind::Failover, PolicyKind::Generator];
         let changes = changes.iter().any(|kind| self.pick.is(*kind));
-        status.steady &= !changes;
+        status.steady &= !changes && blocked.is_empty();
         status.single &= !changes && (!all || self.routed.len() < 2);
         let shut = if all { !blocked.is_empty() } else { blocked.len() == self.routed.len() };
         if self.spent.is_some() || self.pick.is(PolicyKind::None) {
@@ -341,7 +370,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
     }
 
     fn held(&self) -> i64 {
-        0
+        self.slots.iter().flatten().chain(&self.live).map(|link| link.kept()).sum()
     }
 
     fn into_stage(self) -> Box<dyn Any + Send> {

@@ -45,6 +45,8 @@ pub(crate) trait Link<A, B>: Send {
     fn status(&self, status: &mut Status);
     /// The path of a stage on the way of the last item that was called through.
     fn locate(&self, id: NodeId) -> Option<Path>;
+    /// What the stages hold back.
+    fn kept(&self) -> i64;
     /// Takes the chain apart, first stage first.
     fn unlink(self: Box<Self>, parts: &mut Vec<Box<dyn Knot>>);
     /// Takes the first node off.
@@ -166,6 +168,10 @@ where
         if at < self.length { self.head.knot(at) } else { self.tail.knot(at - self.length) }
     }
 
+    fn kept(&self) -> i64 {
+        self.head.kept() + self.tail.kept()
+    }
+
     fn status(&self, status: &mut Status) {
         self.head.status(status);
         self.tail.status(status);
@@ -209,6 +215,10 @@ impl<T: Send + 'static> Link<T, T> for Pass {
 
     fn locate(&self, _: NodeId) -> Option<Path> {
         None
+    }
+
+    fn kept(&self) -> i64 {
+        0
     }
 
     fn unlink(self: Box<Self>, _: &mut Vec<Box<dyn Knot>>) {}

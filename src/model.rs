@@ -90,6 +90,21 @@ impl Entry {
         }
     }
 
+    fn measure(&mut self) {
+        match &mut self.kind {
+            Kind::Stage | Kind::Tap => {}
+            Kind::Pipeline(plan) => plan.measure(),
+            Kind::Switch(fork) => {
+                let targets = fork.slots.iter_mut().flatten();
+                let depths = targets.map(|target| {
+                    target.entry.measure();
+                    target.entry.depth()
+                });
+                fork.depth = depths.max().unwrap_or(0);
+            }
+        }
+    }
+
     pub(crate) fn is(&self) -> &'static str {
         match self.kind {
             Kind::Stage => "stage",
@@ -99,13 +114,29 @@ impl Entry {
         }
     }
 
-    pub(crate) fn contains(&self, id: NodeId) -> bool {
-        self.id == id
-            || match &self.kind {
-                Kind::Stage | Kind::Tap => false,
-                Kind::Pipeline(plan) => plan.contains(id),
-                Kind::Switch(fork) => fork.slots.iter().flatten().any(|target| target.entry.contains(id)),
-            }
+    /// The path of the stage `id`, if it is this one or inside it.
+    pub(crate) fn path_of(&self, id: NodeId) -> Option<Path> {
+        if self.id == id {
+            return Some(self.name.clone().into());
+        }
+        let mut path = match &self.kind {
+            Kind::Stage | Kind::Tap => None,
+            Kind::Pipeline(plan) => plan.path_of(id),
+            Kind::Switch(fork) => fork.slots.iter().flatten().find_map(|target| target.entry.path_of(id)),
+        }?;
+        path.prefix(&self.name);
+        Some(path)
+    }
+
+    /// The counts of this stage, which is at `path`, and of all inside it.
+    pub(crate) fn counted(&self, path: &Path, counted: &mut Vec<(Path, Arc<Counts>)>) {
+        counted.push((path.clone(), Arc::clone(&self.counts)));
+        let mut inside = |entry: &Self| entry.counted(&path.join(&entry.name), counted);
+        match &self.kind {
+            Kind::Stage | Kind::Tap => {}
+            Kind::Pipeline(plan) => plan.entries.iter().for_each(inside),
+            Kind::Switch(fork) => fork.in_order().for_each(|target| inside(&target.entry)),
+        }
     }
 
     /// The counts of this stage and all inside it, in order.
@@ -208,8 +239,13 @@ impl Plan {
         self.entries.len() + inside
     }
 
-    pub(crate) fn contains(&self, id: NodeId) -> bool {
-        self.entries.iter().any(|entry| entry.contains(id))
+    pub(crate) fn path_of(&self, id: NodeId) -> Option<Path> {
+        self.entries.iter().find_map(|entry| entry.path_of(id))
+    }
+
+    /// Looks anew how deep every switch is.
+    pub(crate) fn measure(&mut self) {
+        self.entries.iter_mut().for_each(Entry::measure);
     }
 
     pub(crate) fn position(&self, name: &Name) -> Option<usize> {

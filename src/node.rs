@@ -59,7 +59,7 @@ impl<W, A, B> Node<W, A, B> {
         let Self { site, work, made, .. } = self;
         let out = out.unwrap_or(made);
         let (taken, gone, before) = (items.len() as i64, cx.gone, out.len());
-        cx.whole = 0;
+        cx.whole = usize::MAX;
         if let Some(trace) = &mut cx.trace
             && work.is_plain()
         {
@@ -77,11 +77,14 @@ impl<W, A, B> Node<W, A, B> {
 /// What a stage gives at its end (or all the stages inside it); a panic ends it, and what it had emitted then is void.
 fn flush<W: Work<A, B>, A, B>(work: &mut W, site: &Site, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle) {
     let before = out.len();
+    cx.whole = usize::MAX;
     let flushed = catch_unwind(AssertUnwindSafe(|| {
         if rest.is_empty() { work.finish(out, cx, site) } else { work.drain(rest, out, cx, site) }
     }));
     if let Err(panic) = flushed {
-        out.truncate(before);
+        if cx.whole != usize::MAX {
+            out.truncate(cx.whole.max(before));
+        }
         cx.faults.take();
         cx.panic.get_or_insert(panic);
     }
@@ -90,8 +93,8 @@ fn flush<W: Work<A, B>, A, B>(work: &mut W, site: &Site, rest: &[Step], out: &mu
 /// A stage panicked: what it had in hand, and what was behind that in the batch, is counted as failed.
 #[cold]
 fn lost<B>(site: &Site, out: &mut Vec<B>, before: usize, taken: i64, gone: i64, cx: &mut Cycle) {
-    if cx.whole > before {
-        out.truncate(cx.whole);
+    if cx.whole != usize::MAX {
+        out.truncate(cx.whole.max(before));
     }
     cx.faults.take();
     let rest = taken - (cx.gone - gone) - (out.len() - before) as i64;
@@ -164,6 +167,10 @@ where
             0 => Some(self),
             _ => self.next.as_mut()?.knot(at - 1),
         }
+    }
+
+    fn kept(&self) -> i64 {
+        self.work.held() + self.next.as_ref().map_or(0, |next| next.kept())
     }
 
     fn status(&self, status: &mut Status) {
@@ -303,6 +310,7 @@ where
 
     fn finish(&mut self, out: &mut Vec<S::Out>, cx: &mut Cycle, site: &Site) {
         let before = out.len();
+        cx.whole = before;
         guarded(cx, site, |cx| self.stage.finish(&mut Output::new(out, &mut cx.faults)));
         self.settle(0, out.len() - before, cx, site);
     }

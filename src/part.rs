@@ -69,7 +69,7 @@ where
         match made {
             Ok(Ok(new)) => (Box::new(Node::<_, In, New::Out>::new(site, Staged::new::<In>(new))), None),
             Ok(Err(panic)) => (Box::new(Node::<Tomb, In, New::Out>::new(site, Tomb)), Some(panic)),
-            Err(_) => (Box::new(Node::<Tomb, In, New::Out>::new(site, Tomb)), None),
+            Err(_) => (Box::new(Node::<Tomb, In, New::Out>::new(site, Tomb)), Some(Box::new("no stage to hand over"))),
         }
     })
 }

@@ -159,7 +159,7 @@ impl Route {
 
     /// As [`failover`](Route::failover), but a target that was left out is tried again after `items` items.
     pub fn failover_retry<N: AsRef<str>>(targets: impl IntoIterator<Item = N>, items: u64) -> Self {
-        Self::new(targets, Policy::Failover { retry: Some(items) })
+        Self::new(targets, Policy::Failover { retry: Some(items.max(1)) })
     }
 
     /// A generator as the controller: a coroutine that names one of `targets` on every cycle.

@@ -32,7 +32,13 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.cx.items = 1;
         if !self.cx.broken.is_empty() {
             let control = self.shared.board.lock();
-            self.cx.broken.retain(|broken| control.plan.contains(broken.id));
+            self.cx.broken.retain_mut(|broken| match control.plan.path_of(broken.id) {
+                Some(path) => {
+                    broken.path = path;
+                    true
+                }
+                None => false,
+            });
         }
         self.hold = error.map(Hold::Build);
     }

@@ -1,7 +1,7 @@
 //! What an edit does to a switch.
 
 use super::Fan;
-use crate::chain::{act_inside, hand_over, retire};
+use crate::chain::{act_inside, hand_over, retire, welcome};
 use crate::cycle::Cycle;
 use crate::knot::{Act, AnySwitch, Taken};
 use crate::model::Step;
@@ -24,8 +24,12 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
                 // What panicked at the switch itself was the old policy.
                 cx.broken.retain(|broken| broken.id != id);
             }
-            Act::Attach { slot, knot } => self.attach(slot, knot),
+            Act::Attach { slot, knot } => {
+                welcome(&*knot, cx);
+                self.attach(slot, knot);
+            }
             Act::Detach { slot } => {
+                self.order.retain(|known| *known != slot);
                 if let Some(old) = self.detach(slot) {
                     retire(old, taken, cx);
                 }
@@ -34,12 +38,13 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
                 if let Some(old) = self.detach(slot) {
                     retire(old, taken, cx);
                 }
-                self.attach(slot, knot);
+                welcome(&*knot, cx);
+                self.put(slot, knot);
             }
             Act::HandOver { at: Step::Target(slot), id, make } => {
                 if let Some(old) = self.detach(slot) {
                     let new = hand_over(old, id, make, cx);
-                    self.attach(slot, new);
+                    self.put(slot, new);
                 }
             }
             Act::Rename { at: Step::Target(slot), to } => {

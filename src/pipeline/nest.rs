@@ -33,10 +33,10 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         let plan = std::mem::replace(&mut control.plan, stand_in);
         let error = control.error.clone().map(Refusal::from);
         drop(control);
-        let chain = self.engine.chain;
+        let (chain, late) = self.engine.into_chain();
         Made {
             kind: Kind::Pipeline(Box::new(plan)),
-            make: Box::new(move |site| Box::new(Node::new(site, Nested(chain)))),
+            make: Box::new(move |site| Box::new(Node::new(site, Nested::new(chain, late)))),
             error,
         }
     }

@@ -1,0 +1,98 @@
+//! Random scripts of items and edits, on the crate and on a reference that knows nothing of the crate's inside.
+//!
+//! A script sends items, commits edits of every kind (legal or not, one change or several), lets stages fail and panic, and
+//! ends the stream. After each step all that can be seen has to be as the reference says: outputs and their order, what
+//! is held back and why, failures, refusals, the ledger, the topology, receipts. `PROPTEST_CASES` raises the number of cases.
+
+#[path = "model/build.rs"]
+mod build;
+#[path = "model/changes.rs"]
+mod changes;
+#[path = "model/checks.rs"]
+mod checks;
+#[path = "model/engine.rs"]
+mod engine;
+#[path = "model/found.rs"]
+mod found;
+#[path = "model/real.rs"]
+mod real;
+#[path = "model/reference.rs"]
+mod reference;
+#[path = "model/rule.rs"]
+mod rule;
+#[path = "model/script.rs"]
+mod script;
+#[path = "model/spec.rs"]
+mod spec;
+#[path = "model/switched.rs"]
+mod switched;
+#[path = "model/wrong.rs"]
+mod wrong;
+
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestError, TestRunner};
+
+use script::{Mood, Step};
+use spec::Plan;
+use wrong::{Fault, Wrong};
+
+const CALM: Mood = Mood { failures: false, panics: false, batches: true, holds: true, illegal: 4 };
+
+/// Runs as many cases as asked for, or as the environment asks for if that is more; a failing one is made small first.
+fn search(cases: u32, mood: Mood, check: impl Fn(&Plan, &[Step]) -> Result<(), TestCaseError>) -> Option<String> {
+    let config = ProptestConfig::default();
+    let cases = config.cases.max(cases);
+    let config = ProptestConfig { cases, failure_persistence: None, ..config };
+    match TestRunner::new(config).run(&script::script(mood), |(plan, steps)| check(&plan, &steps)) {
+        Ok(()) => None,
+        Err(TestError::Fail(why, (plan, steps))) => Some(format!("{why}\n\nplan {plan:?}\nsteps {steps:?}")),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+fn conforms(cases: u32, mood: Mood) {
+    if let Some(found) = search(cases, mood, |plan, steps| checks::conforms(plan, steps, mood)) {
+        panic!("{found}");
+    }
+}
+
+#[test]
+fn g2_items_and_edits_go_as_the_reference_says() {
+    conforms(2600, CALM);
+}
+
+#[test]
+fn g0_illegal_edits_are_refused_as_the_reference_says_and_change_nothing() {
+    conforms(2600, Mood { illegal: 40, ..CALM });
+}
+
+#[test]
+fn g2_failures_are_handled_as_the_reference_says() {
+    conforms(2600, Mood { failures: true, ..CALM });
+}
+
+#[test]
+fn g6_panics_leave_what_the_reference_says() {
+    conforms(2600, Mood { failures: true, panics: true, ..CALM });
+}
+
+/// Whether the outputs give an engine with this fault away.
+fn is_caught(fault: Fault) -> bool {
+    let mood = Mood { holds: false, batches: false, ..CALM };
+    search(500, mood, |plan, steps| checks::agrees(&mut Wrong::new(plan, fault), plan, steps, mood)).is_some()
+}
+
+#[test]
+fn g3_an_engine_that_applies_an_edit_change_by_change_is_caught() {
+    assert!(is_caught(Fault::OneByOne));
+}
+
+#[test]
+fn g1_an_engine_that_applies_an_edit_in_the_middle_of_an_item_is_caught() {
+    assert!(is_caught(Fault::MidItem));
+}
+
+#[test]
+fn g1_an_engine_without_a_fault_is_not_caught() {
+    assert!(!is_caught(Fault::None));
+}
