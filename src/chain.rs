@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::cycle::{Cycle, Site, guarded, inside};
 use crate::failure::{Failure, OnFailure};
 use crate::knot::{Act, AnyChain, Joiner, Knot, Remake, Taken};
-use crate::link::{Link, Pass, Status, Work};
+use crate::link::{Link, Pass, Recount, Status, Work};
 use crate::model::Step;
 use crate::name::{NodeId, Path};
 
@@ -78,6 +78,13 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         debug_assert!(self.link.is_some(), "the parts of a chain fit together");
     }
 
+    /// See [`Link::recount`].
+    pub(crate) fn recount(&mut self, how: Recount, cx: &mut Cycle) {
+        if let Some(link) = &mut self.link {
+            link.recount(how, cx);
+        }
+    }
+
     /// What the engine may do with the chain now; in time linear in the stages on the routes that are live.
     pub(crate) fn status(&self) -> Status {
         let mut status = Status::CLEAR;
@@ -120,8 +127,8 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         }
         let mut parts = self.disassemble();
         match act {
-            Act::Insert { at, knot } => {
-                welcome(&*knot, cx);
+            Act::Insert { at, mut knot } => {
+                knot.carry(true, cx);
                 parts.insert(at.min(parts.len()), knot);
             }
             Act::Remove { at } => retire(parts.remove(at), taken, cx),
@@ -131,7 +138,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
             }
             Act::Replace { at: Step::Node(at), mut knot } => {
                 let at = at as usize;
-                welcome(&*knot, cx);
+                knot.carry(true, cx);
                 *knot.joiner() = parts[at].joiner().take();
                 let old = std::mem::replace(&mut parts[at], knot);
                 retire(old, taken, cx);
@@ -149,20 +156,9 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     }
 }
 
-/// What a new stage holds already comes to be inside.
-pub(crate) fn welcome(new: &dyn Knot, cx: &mut Cycle) {
-    let held = new.held();
-    if held > 0 {
-        cx.settle(new.site(), 0, 0, held);
-    }
-}
-
 /// Puts the stage that was taken out where the receipt finds it; what it still holds leaves the pipeline with it.
-pub(crate) fn retire(old: Box<dyn Knot>, taken: &mut Taken, cx: &mut Cycle) {
-    let held = old.held();
-    if held > 0 {
-        cx.settle(old.site(), 0, 0, -held);
-    }
+pub(crate) fn retire(mut old: Box<dyn Knot>, taken: &mut Taken, cx: &mut Cycle) {
+    old.carry(false, cx);
     taken.push((old.site().id, old.into_stage()));
 }
 
@@ -170,12 +166,15 @@ pub(crate) fn retire(old: Box<dyn Knot>, taken: &mut Taken, cx: &mut Cycle) {
 pub(crate) fn hand_over(old: Box<dyn Knot>, id: NodeId, make: Remake, cx: &mut Cycle) -> Box<dyn Knot> {
     let held = old.held();
     let site = Site { id, name: old.site().name.clone(), counts: Arc::clone(&old.site().counts) };
-    let (new, panic) = make(old.into_stage(), site);
-    if let Some(panic) = panic {
-        cx.broke(new.site());
-        cx.panic.get_or_insert(panic);
+    let (mut new, panic) = make(old.into_stage(), site, held);
+    match panic {
+        None => new.carry(true, cx),
+        Some(panic) => {
+            cx.settle(new.site(), 0, 0, -held);
+            cx.broke(new.site());
+            cx.panic.get_or_insert(panic);
+        }
     }
-    cx.settle(new.site(), 0, 0, new.held() - held);
     new
 }
 
@@ -323,6 +322,19 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
 
     fn held(&self) -> i64 {
         self.late.len() as i64 + self.chain.link.as_ref().map_or(0, |link| link.kept())
+    }
+
+    fn recount(&mut self, how: Recount, cx: &mut Cycle, site: &Site) {
+        let late = self.late.len() as i64;
+        match how {
+            Recount::Enter => cx.settle(site, 0, 0, late),
+            Recount::Leave => {
+                cx.settle(site, 0, 0, -late);
+                self.late.clear();
+            }
+            Recount::Forget => {}
+        }
+        self.chain.recount(how, cx);
     }
 
     fn into_stage(self) -> Box<dyn Any + Send> {

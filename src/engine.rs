@@ -12,12 +12,13 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use crate::chain::{Chain, welcome};
+use crate::chain::Chain;
 use crate::control::{Committed, Shared};
 use crate::cycle::Cycle;
 use crate::error::{CallError, FinishError, Held, Hold, SendError};
 use crate::failure::Failure;
 use crate::knot::Knot;
+use crate::link::Recount;
 use crate::trace::SharedLog;
 
 /// A sequence number that the board never has.
@@ -141,7 +142,15 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(crate) fn into_chain(mut self) -> (Chain<In, Out>, Vec<Out>) {
         let mut late = std::mem::take(&mut self.out);
         late.append(&mut self.late);
+        self.chain.recount(Recount::Forget, &mut self.cx);
         (self.chain, late)
+    }
+
+    /// Takes a chain over with what its stages hold.
+    pub(crate) fn take_in(&mut self) {
+        self.cx.items = 0;
+        self.chain.recount(Recount::Enter, &mut self.cx);
+        self.cx.close_idle(0);
     }
 
     #[inline]
@@ -250,9 +259,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     #[inline(never)]
     fn get_ready(&mut self) -> Result<(), Hold> {
         if self.chain.is_open() {
-            let parts = std::mem::take(&mut self.parts);
+            let mut parts = std::mem::take(&mut self.parts);
             self.cx.items = 0;
-            parts.iter().skip(self.known).for_each(|part| welcome(&**part, &mut self.cx));
+            parts.iter_mut().skip(self.known).for_each(|part| part.carry(true, &mut self.cx));
             self.cx.close_idle(0);
             self.known = 0;
             self.chain.assemble(parts);

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use crate::cycle::{Cycle, Site, guarded, inside};
 use crate::knot::{AnySwitch, Knot};
-use crate::link::{Link, Status, Work};
+use crate::link::{Link, Recount, Status, Work};
 use crate::model::Step;
 use crate::name::{NodeId, Path};
 use crate::pick::{Choice, Pick};
@@ -371,6 +371,12 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
 
     fn held(&self) -> i64 {
         self.slots.iter().flatten().chain(&self.live).map(|link| link.kept()).sum()
+    }
+
+    fn recount(&mut self, how: Recount, cx: &mut Cycle, _: &Site) {
+        for link in self.slots.iter_mut().flatten().chain(&mut self.live) {
+            link.recount(how, cx);
+        }
     }
 
     fn into_stage(self) -> Box<dyn Any + Send> {

@@ -24,6 +24,8 @@ pub(crate) trait Knot: Send {
     fn joiner(&mut self) -> &mut Option<Joiner>;
     /// What the stage holds back, as last told.
     fn held(&self) -> i64;
+    /// What the stage holds comes into the pipeline (or, if not `enters`, leaves it).
+    fn carry(&mut self, enters: bool, cx: &mut Cycle);
     /// The stage itself.
     fn into_stage(self: Box<Self>) -> Box<dyn Any + Send>;
     fn chain(&mut self) -> Option<&mut dyn AnyChain>;
@@ -46,8 +48,8 @@ pub(crate) enum Act {
     Detach { slot: u32 },
 }
 
-/// Makes the new stage of the old one, in its place. Where that panics, what comes back is a stage that fails every item.
-pub(crate) type Remake = Box<dyn FnOnce(Box<dyn Any + Send>, Site) -> Remade + Send>;
+/// Makes the new stage of the old one, in its place; the number is that of the items it holds. Where that panics, what comes back is a stage that fails every item.
+pub(crate) type Remake = Box<dyn FnOnce(Box<dyn Any + Send>, Site, i64) -> Remade + Send>;
 
 /// The new stage, and the panic that there was instead.
 pub(crate) type Remade = (Box<dyn Knot>, Option<Box<dyn Any + Send>>);

@@ -36,6 +36,16 @@ pub(crate) struct LedgerCell {
     held: AtomicI64,
 }
 
+impl Counts {
+    /// The pipeline has become a part of another, whose ledger begins with nothing.
+    pub(crate) fn forget(&self) {
+        for count in [&self.dropped, &self.merged, &self.failed, &self.split] {
+            count.store(0, Ordering::Relaxed);
+        }
+        self.held.store(0, Ordering::Relaxed);
+    }
+}
+
 fn bump(count: &AtomicU64, by: u64) {
     count.store(count.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
 }

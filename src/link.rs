@@ -47,10 +47,23 @@ pub(crate) trait Link<A, B>: Send {
     fn locate(&self, id: NodeId) -> Option<Path>;
     /// What the stages hold back.
     fn kept(&self) -> i64;
+    /// What the stages hold comes to be in the pipeline, leaves it, or is counted nowhere from now on.
+    fn recount(&mut self, how: Recount, cx: &mut Cycle);
     /// Takes the chain apart, first stage first.
     fn unlink(self: Box<Self>, parts: &mut Vec<Box<dyn Knot>>);
     /// Takes the first node off.
     fn pop(self: Box<Self>) -> Popped<B>;
+}
+
+/// What becomes of the count of what stages hold back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recount {
+    /// They have come into the pipeline.
+    Enter,
+    /// They have left it.
+    Leave,
+    /// The pipeline becomes a part of another, whose ledger knows nothing of them yet.
+    Forget,
 }
 
 /// A node, and the run that was behind it.
@@ -110,6 +123,10 @@ pub(crate) trait Work<A, B>: Send + 'static {
         None
     }
     fn held(&self) -> i64;
+    /// See [`Link::recount`].
+    fn recount(&mut self, how: Recount, cx: &mut Cycle, site: &Site) {
+        let _ = (how, cx, site);
+    }
     fn into_stage(self) -> Box<dyn Any + Send>;
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
         None
@@ -172,6 +189,11 @@ where
         self.head.kept() + self.tail.kept()
     }
 
+    fn recount(&mut self, how: Recount, cx: &mut Cycle) {
+        self.head.recount(how, cx);
+        self.tail.recount(how, cx);
+    }
+
     fn status(&self, status: &mut Status) {
         self.head.status(status);
         self.tail.status(status);
@@ -220,6 +242,8 @@ impl<T: Send + 'static> Link<T, T> for Pass {
     fn kept(&self) -> i64 {
         0
     }
+
+    fn recount(&mut self, _: Recount, _: &mut Cycle) {}
 
     fn unlink(self: Box<Self>, _: &mut Vec<Box<dyn Knot>>) {}
 

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::cycle::{Cycle, Site, guarded};
 use crate::knot::{AnyChain, AnySwitch, Joiner, Knot};
-use crate::link::{Link, Popped, Status, Work};
+use crate::link::{Link, Popped, Recount, Status, Work};
 use crate::model::Step;
 use crate::name::{NodeId, Path, Type};
 use crate::stage::{Output, Stage};
@@ -169,6 +169,16 @@ where
         }
     }
 
+    fn recount(&mut self, how: Recount, cx: &mut Cycle) {
+        if how == Recount::Forget {
+            self.site.counts.forget();
+        }
+        self.work.recount(how, cx, &self.site);
+        if let Some(next) = &mut self.next {
+            next.recount(how, cx);
+        }
+    }
+
     fn kept(&self) -> i64 {
         self.work.held() + self.next.as_ref().map_or(0, |next| next.kept())
     }
@@ -244,6 +254,11 @@ where
         self.work.held()
     }
 
+    fn carry(&mut self, enters: bool, cx: &mut Cycle) {
+        let how = if enters { Recount::Enter } else { Recount::Leave };
+        self.work.recount(how, cx, &self.site);
+    }
+
     fn into_stage(self: Box<Self>) -> Box<dyn Any + Send> {
         self.work.into_stage()
     }
@@ -268,7 +283,15 @@ impl<S> Staged<S> {
     where
         S: Stage<A>,
     {
-        Self { held: stage.held(), stage }
+        Self { held: 0, stage }
+    }
+
+    /// A stage that has `held` items of the one before it.
+    pub(crate) fn heir<A>(stage: S, held: i64) -> Self
+    where
+        S: Stage<A>,
+    {
+        Self { held: held.unsigned_abs() as usize, stage }
     }
 
     fn settle<A>(&mut self, taken: usize, made: usize, cx: &mut Cycle, site: &Site)
@@ -321,6 +344,14 @@ where
 
     fn held(&self) -> i64 {
         self.held as i64
+    }
+
+    fn recount(&mut self, how: Recount, cx: &mut Cycle, site: &Site) {
+        match how {
+            Recount::Enter => self.settle(0, 0, cx, site),
+            Recount::Leave => cx.settle(site, 0, 0, -(std::mem::take(&mut self.held) as i64)),
+            Recount::Forget => self.held = 0,
+        }
     }
 
     fn into_stage(self) -> Box<dyn Any + Send> {

@@ -63,11 +63,11 @@ where
     Old: Send + 'static,
     New: Stage<In>,
 {
-    Box::new(move |old, site| {
+    Box::new(move |old, site, held| {
         // The old stage's type was compared when the edit was committed.
         let made = old.downcast::<Old>().map(|old| catch_unwind(AssertUnwindSafe(|| make(*old))));
         match made {
-            Ok(Ok(new)) => (Box::new(Node::<_, In, New::Out>::new(site, Staged::new::<In>(new))), None),
+            Ok(Ok(new)) => (Box::new(Node::<_, In, New::Out>::new(site, Staged::heir::<In>(new, held))), None),
             Ok(Err(panic)) => (Box::new(Node::<Tomb, In, New::Out>::new(site, Tomb)), Some(panic)),
             Err(_) => (Box::new(Node::<Tomb, In, New::Out>::new(site, Tomb)), Some(Box::new("no stage to hand over"))),
         }

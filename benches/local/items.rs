@@ -56,7 +56,7 @@ fn batches(clock: Clock, table: &mut Table) {
         );
         table.row(what, times, Target::Times(1.5));
     }
-    let what = "send_all: 3 stages, 256 out of a Vec into a Vec / inlined by hand, the same Vec into a Vec";
+    let what = "send_all: 3 stages, 256 out of a Vec into a Vec / inlined by hand, the same";
     if table.wants(what) {
         let (mut ours, mut our_batch, mut peer_batch) = (pipeline(), Batch::default(), Batch::default());
         let times = clock.pair(
@@ -67,7 +67,7 @@ fn batches(clock: Clock, table: &mut Table) {
         );
         table.row(what, times, Target::Times(1.5));
     }
-    let what = "send_all: 3 stages, 256 out of a Vec, added up / inlined by hand, the same Vec, added up";
+    let what = "send_all: 3 stages, 256 out of a Vec, added up / inlined by hand, the same";
     if table.wants(what) {
         let mut ours = pipeline();
         let times = clock.pair(
@@ -128,6 +128,7 @@ pub(crate) fn sends(items: u64, pipeline: &mut Pipeline<i64, i64>) {
 }
 
 /// What one would write for a batch without the crate, and could not change while it runs.
+#[inline(always)]
 pub(crate) fn by_hand(items: &mut Vec<i64>, out: &mut Vec<i64>) {
     out.extend(items.drain(..).map(|x| cube(double(add(x)))));
 }

@@ -55,10 +55,6 @@ pub(crate) fn rows(clock: Clock, table: &mut Table) {
     traced.controller().trace_last(100);
     beside("other: 3 stages with a trace, call", &mut called(traced));
 
-    let split = |route: Route| {
-        let switch = Switch::new("switch").target("a", add).target("b", double).target("c", cube);
-        switch.route(route).into_pipeline()
-    };
     let all = ["a", "b", "c"];
     beside("other: switch round robin of 3, call", &mut called(split(Route::round_robin(all))));
     beside("other: switch round robin of 3, send_all", &mut batched(split(Route::round_robin(all))));
@@ -90,4 +86,10 @@ pub(crate) fn rows(clock: Clock, table: &mut Table) {
             edited.call(x).unwrap();
         }
     });
+}
+
+/// A switch of three targets.
+pub(crate) fn split(route: Route) -> Pipeline<i64, i64> {
+    let switch = Switch::new("switch").target("a", add).target("b", double).target("c", cube);
+    switch.route(route).into_pipeline()
 }

@@ -1,7 +1,7 @@
 //! What an edit does to a switch.
 
 use super::Fan;
-use crate::chain::{act_inside, hand_over, retire, welcome};
+use crate::chain::{act_inside, hand_over, retire};
 use crate::cycle::Cycle;
 use crate::knot::{Act, AnySwitch, Taken};
 use crate::model::Step;
@@ -24,8 +24,8 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
                 // What panicked at the switch itself was the old policy.
                 cx.broken.retain(|broken| broken.id != id);
             }
-            Act::Attach { slot, knot } => {
-                welcome(&*knot, cx);
+            Act::Attach { slot, mut knot } => {
+                knot.carry(true, cx);
                 self.attach(slot, knot);
             }
             Act::Detach { slot } => {
@@ -34,11 +34,11 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
                     retire(old, taken, cx);
                 }
             }
-            Act::Replace { at: Step::Target(slot), knot } => {
+            Act::Replace { at: Step::Target(slot), mut knot } => {
                 if let Some(old) = self.detach(slot) {
                     retire(old, taken, cx);
                 }
-                welcome(&*knot, cx);
+                knot.carry(true, cx);
                 self.put(slot, knot);
             }
             Act::HandOver { at: Step::Target(slot), id, make } => {

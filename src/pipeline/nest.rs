@@ -86,6 +86,8 @@ impl Receipt {
         let ledger = Arc::new(LedgerCell::default());
         let cx = Cycle::new(Arc::clone(&ledger));
         let shared = Arc::new(Shared { board: Board::new(Control::new(*plan)), ledger });
-        Ok(Pipeline { engine: Engine::new(chain, cx, shared) })
+        let mut engine = Engine::new(chain, cx, shared);
+        engine.take_in();
+        Ok(Pipeline { engine })
     }
 }
