@@ -93,7 +93,7 @@ impl<In: Send + 'static, Out: Send + 'static, R: 'static> Source<In, Out, R> {
         };
         match self.pipeline.call(item) {
             Ok(output) => {
-                self.body.answer(Ok(output));
+                self.body.answer(output);
                 Ok(Step::Sent)
             }
             Err(error) => self.no_reply(error),
@@ -108,19 +108,19 @@ impl<In: Send + 'static, Out: Send + 'static, R: 'static> Source<In, Out, R> {
                 Err(SourceError::Held(held.why))
             }
             CallError::Failed(failures) => {
-                self.body.answer(Err(NoReply::Failed));
+                self.body.refuse(NoReply::Failed);
                 Err(SourceError::Failed(failures))
             }
             CallError::Partly(failures, outputs) => {
-                self.body.answer(Err(NoReply::Partly(outputs)));
+                self.body.refuse(NoReply::Partly(outputs));
                 Err(SourceError::Failed(failures))
             }
             CallError::NotOne(outputs) if outputs.is_empty() => {
-                self.body.answer(Err(NoReply::Dropped));
+                self.body.refuse(NoReply::Dropped);
                 Ok(Step::Sent)
             }
             CallError::NotOne(outputs) => {
-                self.body.answer(Err(NoReply::Many(outputs)));
+                self.body.refuse(NoReply::Many(outputs));
                 Ok(Step::Sent)
             }
         }
@@ -188,10 +188,11 @@ impl<In: Send + 'static, Out: Clone + Send + 'static, R: 'static> Iterator for S
             }
             let step = self.step();
             let outputs = &mut self.outputs;
-            self.body.answered(|reply| match reply {
-                Some(Ok(output)) => outputs.push_back(output.clone()),
-                Some(Err(NoReply::Many(several) | NoReply::Partly(several))) => outputs.extend(several.iter().cloned()),
-                _ => {}
+            self.body.answered(|output, refused| {
+                outputs.extend(output.cloned());
+                if let Some(NoReply::Many(several) | NoReply::Partly(several)) = refused {
+                    outputs.extend(several.iter().cloned());
+                }
             });
             match step {
                 Ok(Step::Done(_)) => return None,

@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use genawaiter::GeneratorState;
 
@@ -17,25 +18,55 @@ pub struct Outlet<In, Out> {
     slot: Rc<Slot<In, Out>>,
 }
 
-/// What a source's body is answered.
-type Reply<Out> = Result<Out, NoReply<Out>>;
-
 /// What passes between a body and its source. The generator itself is told only that something does.
 struct Slot<In, Out> {
     item: Cell<Option<In>>,
-    reply: Cell<Option<Reply<Out>>>,
+    output: Cell<Option<Out>>,
+    /// Why there is no output.
+    refused: Cell<Option<NoReply<Out>>>,
     state: Cell<State>,
     /// Whether the generator was told to yield, which it must be once at the most between two resumes. Who waits does so
     /// until the next.
     yielded: Cell<bool>,
 }
 
-/// Takes the item back where the send is given up before the source has taken it.
-struct Offer<'a, In, Out>(&'a Slot<In, Out>);
+/// A send under way: by hand and not an `async fn`, because every item of a source passes here.
+struct Sending<'a, In, Out> {
+    outlet: &'a Outlet<In, Out>,
+    /// Gone with the first poll.
+    item: Option<In>,
+}
 
-impl<In, Out> Drop for Offer<'_, In, Out> {
+impl<In, Out> Unpin for Sending<'_, In, Out> {}
+
+impl<In, Out> Future for Sending<'_, In, Out> {
+    type Output = Result<Out, NoReply<Out>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let slot = &*self.outlet.slot;
+        if let Some(item) = self.item.take() {
+            if slot.state.get() != State::Running {
+                return Poll::Ready(Err(NoReply::Body(BodyError::Escaped)));
+            }
+            slot.item.set(Some(item));
+            if !slot.yielded.replace(true) {
+                drop(self.outlet.co.yield_(()));
+            }
+        }
+        if slot.yielded.get() {
+            return Poll::Pending;
+        }
+        // Nothing was said where a stage panicked.
+        Poll::Ready(slot.output.take().ok_or_else(|| slot.refused.take().unwrap_or(NoReply::Failed)))
+    }
+}
+
+/// Takes the item back where the send is given up before the source has taken it.
+impl<In, Out> Drop for Sending<'_, In, Out> {
+    #[inline]
     fn drop(&mut self) {
-        self.0.item.take();
+        self.outlet.slot.item.take();
     }
 }
 
@@ -49,21 +80,8 @@ impl<In, Out> Outlet<In, Out> {
     ///
     /// [`NoReply`] when the cycle did not give exactly one output; [`BodyError::Escaped`] where the handle was carried out
     /// of its body.
-    pub async fn send(&mut self, item: In) -> Reply<Out> {
-        let slot = &*self.slot;
-        if slot.state.get() != State::Running {
-            return Err(NoReply::Body(BodyError::Escaped));
-        }
-        slot.item.set(Some(item));
-        let offer = Offer(slot);
-        if !slot.yielded.replace(true) {
-            drop(self.co.yield_(()));
-        }
-        poll_fn(|_| if slot.yielded.get() { Poll::Pending } else { Poll::Ready(()) }).await;
-        // The source has the item.
-        std::mem::forget(offer);
-        // No reply was left where a stage panicked.
-        slot.reply.take().unwrap_or(Err(NoReply::Failed))
+    pub fn send(&mut self, item: In) -> impl Future<Output = Result<Out, NoReply<Out>>> + use<'_, In, Out> {
+        Sending { outlet: self, item: Some(item) }
     }
 }
 
@@ -86,7 +104,8 @@ impl<In: 'static, Out: 'static, R: 'static> Asking<In, Out, R> {
     {
         let slot = Rc::new(Slot {
             item: Cell::new(None),
-            reply: Cell::new(None),
+            output: Cell::new(None),
+            refused: Cell::new(None),
             state: Cell::new(State::Idle),
             yielded: Cell::new(false),
         });
@@ -96,14 +115,19 @@ impl<In: 'static, Out: 'static, R: 'static> Asking<In, Out, R> {
         Self { resume, slot }
     }
 
-    /// Lays down the reply to the body's last item, for the next resume.
+    /// Lays down the output that the body's last item gave, for the next resume.
     #[inline]
-    pub(crate) fn answer(&mut self, reply: Reply<Out>) {
-        self.slot.reply.set(Some(reply));
+    pub(crate) fn answer(&mut self, output: Out) {
+        self.slot.output.set(Some(output));
     }
 
-    /// Looks at the reply that was laid down.
-    pub(crate) fn answered<T>(&self, look: impl FnOnce(Option<&Reply<Out>>) -> T) -> T {
+    /// Lays down why the body's last item gave no output.
+    pub(crate) fn refuse(&mut self, refusal: NoReply<Out>) {
+        self.slot.refused.set(Some(refusal));
+    }
+
+    /// Looks at what was laid down.
+    pub(crate) fn answered<T>(&self, look: impl FnOnce(Option<&Out>, Option<&NoReply<Out>>) -> T) -> T {
         /// Puts it back, whatever happens.
         struct Back<'a, T>(&'a Cell<Option<T>>, Option<T>);
         impl<T> Drop for Back<'_, T> {
@@ -111,8 +135,9 @@ impl<In: 'static, Out: 'static, R: 'static> Asking<In, Out, R> {
                 self.0.set(self.1.take());
             }
         }
-        let reply = Back(&self.slot.reply, self.slot.reply.take());
-        look(reply.1.as_ref())
+        let output = Back(&self.slot.output, self.slot.output.take());
+        let refused = Back(&self.slot.refused, self.slot.refused.take());
+        look(output.1.as_ref(), refused.1.as_ref())
     }
 
     /// Resumes the body with the reply to its last item; it gives the next item, or its result.
@@ -123,6 +148,9 @@ impl<In: 'static, Out: 'static, R: 'static> Asking<In, Out, R> {
         slot.yielded.set(false);
         let resumed = (self.resume)();
         slot.state.set(State::Idle);
+        // A reply that the body did not wait for is not one to its next item.
+        slot.output.set(None);
+        slot.refused.set(None);
         match resumed {
             // Without an item the send was given up, and the body waits for something else.
             Poll::Ready(GeneratorState::Yielded(())) => {
