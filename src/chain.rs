@@ -332,7 +332,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
                 cx.settle(site, 0, 0, -late);
                 self.late.clear();
             }
-            Recount::Forget => {}
+            Recount::Forget | Recount::Renew => {}
         }
         self.chain.recount(how, cx);
     }

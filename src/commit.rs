@@ -101,11 +101,14 @@ impl Desk<'_> {
                 let path = at.clone()?;
                 return self.replace(path, false, asked.entry(), done);
             }
-            Asked::HandOver { at, takes, part, entry } => {
+            Asked::HandOver { at, takes, part, entry, .. } => {
                 let path = at.clone()?;
                 let old = self.plan.find(&path)?.1;
                 if old.state != *takes {
                     return Err(Refusal::HandOver { takes: *takes, found: old.state });
+                }
+                if !matches!(old.kind, Kind::Stage) {
+                    return Err(Refusal::NotPlain);
                 }
                 if let Some(part) = part {
                     *entry = Some(Entry {

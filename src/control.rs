@@ -28,6 +28,19 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<LedgerCell>,
 }
 
+/// Kept by the engine: when it goes, the control side is told, and whoever waits for an edit that will not be applied.
+pub(crate) struct Alive(pub(crate) Arc<Shared>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        let mut control = self.0.board.lock();
+        control.gone = true;
+        let waiting = std::mem::take(&mut control.waiting);
+        drop(control);
+        waiting.iter().flat_map(|edit| &edit.cells).for_each(|cell| cell.abandon());
+    }
+}
+
 /// The control side, behind the board's lock.
 pub(crate) struct Control {
     pub(crate) plan: Plan,
@@ -35,6 +48,7 @@ pub(crate) struct Control {
     pub(crate) paused: bool,
     pub(crate) error: Option<BuildError>,
     pub(crate) adopted: bool,
+    pub(crate) gone: bool,
     pub(crate) waiting: VecDeque<Committed>,
     pub(crate) trace: Option<SharedLog>,
     /// Receipts' cells with stages that were taken out; what nobody wants is dropped at a controller's next call.
@@ -61,6 +75,7 @@ impl Control {
             paused: false,
             error: None,
             adopted: false,
+            gone: false,
             waiting: VecDeque::new(),
             trace: None,
             retired: Vec::new(),
@@ -73,6 +88,9 @@ impl Control {
     pub(crate) fn commit(&mut self, edit: &mut Edit) -> Result<Receipt, (Refusal, usize)> {
         if self.adopted {
             return Err((Refusal::Adopted, usize::MAX));
+        }
+        if self.gone {
+            return Err((Refusal::Gone, usize::MAX));
         }
         if let Some(error) = &self.error {
             return Err((error.clone().into(), usize::MAX));

@@ -1,6 +1,6 @@
 //! The handle on a running pipeline.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use crate::control::Shared;
 use crate::edit::{Edit, EditError};
@@ -53,13 +53,11 @@ use crate::trace::{self, Trace};
 #[derive(Clone, Debug)]
 pub struct Controller {
     shared: Arc<Shared>,
-    /// Gone when the pipeline is.
-    alive: Weak<()>,
 }
 
 impl Controller {
-    pub(crate) fn new(shared: Arc<Shared>, alive: Weak<()>) -> Self {
-        Self { shared, alive }
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
     /// Commits several changes together: all of them, or none.
@@ -89,9 +87,6 @@ impl Controller {
     ///
     /// See [`edit`](Controller::edit).
     pub fn commit(&self, mut edit: Edit) -> Result<Receipt, EditError> {
-        if self.alive.strong_count() == 0 && !self.shared.board.lock().adopted {
-            return Err(EditError::new(Refusal::Gone, usize::MAX, edit));
-        }
         let mut retired = Vec::new();
         let result = self.shared.board.publish(|control| {
             retired = control.sweep();

@@ -1,6 +1,7 @@
 //! What goes along with an item: which cycle it is, and what has befallen it so far.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::failure::Failure;
@@ -41,6 +42,8 @@ pub(crate) struct Cycle {
     /// How many outputs were whole when the stage under way took its item.
     pub(crate) whole: usize,
     pub(crate) faults: Faults,
+    /// The counts of stages that were given new ones.
+    pub(crate) renewed: HashMap<NodeId, Arc<Counts>>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) broken: Vec<Broken>,
     pub(crate) panic: Option<Box<dyn Any + Send>>,
@@ -59,6 +62,7 @@ impl Cycle {
             gone: 0,
             whole: 0,
             faults: Faults::default(),
+            renewed: HashMap::new(),
             failures: Vec::new(),
             broken: Vec::new(),
             panic: None,

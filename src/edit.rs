@@ -213,13 +213,14 @@ impl Edit {
         Old: Stage<In>,
         New: Stage<In>,
     {
+        let wrong = (!(Old::PLAIN && New::PLAIN)).then_some(Refusal::NotPlain);
         let part = Handed {
             input: Type::of::<In>(),
             output: Type::of::<New::Out>(),
             state: Type::of::<New>(),
             make: remake::<In, Old, New>(make),
         };
-        self.ask(Asked::HandOver { at: Path::new(at), takes: Type::of::<Old>(), part: Some(part), entry: None })
+        self.ask(Asked::HandOver { at: Path::new(at), takes: Type::of::<Old>(), part: Some(part), entry: None, wrong })
     }
 
     /// Gives a stage, a target or a tap another name.

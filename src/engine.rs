@@ -13,9 +13,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::chain::Chain;
-use crate::control::{Committed, Shared};
+use crate::control::{Alive, Committed, Shared};
 use crate::cycle::Cycle;
-use crate::error::{CallError, FinishError, Held, Hold, SendError};
+use crate::error::{CallError, Held, Hold, SendError};
 use crate::failure::Failure;
 use crate::knot::Knot;
 use crate::link::Recount;
@@ -51,7 +51,8 @@ pub(crate) struct Engine<In, Out> {
     edits: VecDeque<Committed>,
     log: Option<SharedLog>,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) alive: Arc<()>,
+    /// Goes with the engine.
+    alive: Alive,
 }
 
 /// Counts the item as failed when the quick way is left by a panic; costs nothing when it is not.
@@ -99,8 +100,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             queued: 0,
             edits: VecDeque::new(),
             log: None,
+            alive: Alive(Arc::clone(&shared)),
             shared,
-            alive: Arc::new(()),
         }
     }
 
@@ -146,8 +147,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         (self.chain, late)
     }
 
-    /// Takes a chain over with what its stages hold.
+    /// Takes over a chain that was a part of another pipeline: gives its stages new counts, and counts what they hold.
     pub(crate) fn take_in(&mut self) {
+        self.chain.recount(Recount::Renew, &mut self.cx);
+        let renewed = std::mem::take(&mut self.cx.renewed);
+        self.shared.board.lock().plan.renew(&renewed);
         self.cx.items = 0;
         self.chain.recount(Recount::Enter, &mut self.cx);
         self.cx.close_idle(0);
@@ -279,8 +283,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// Looks anew at what the pipeline accepts, and by which way.
     fn review(&mut self) {
-        // A panic while edits were applied has no caller's cycle to unwind; the poisoned state reports it.
-        drop(self.cx.panic.take());
+        if !self.cx.broken.is_empty() {
+            // The poisoned state reports a panic in what is still there. That of a stage that has left goes on to the
+            // caller, when the next cycle is through.
+            drop(self.cx.panic.take());
+        }
         let status = self.chain.status();
         let build = self.hold.take().filter(|hold| matches!(hold, Hold::Build(_)));
         let poisoned = || self.cx.broken.first().map(|broken| Hold::Poisoned { stage: broken.path.clone() });
@@ -291,7 +298,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             .or(status.blocked.map(|switch| Hold::NoTarget { switch }));
         self.steady = status.steady && self.cx.trace.is_none();
         self.single = status.single && self.cx.trace.is_none();
-        let clear = self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty();
+        let clear =
+            self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty() && self.cx.panic.is_none();
         self.quick = if clear && self.single { self.seen } else { NEVER };
     }
 
@@ -363,39 +371,5 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             return Ok(());
         }
         Err(SendError::Failed(std::mem::take(&mut self.cx.failures)))
-    }
-
-    pub(crate) fn finish(&mut self, emit: impl FnMut(Out)) -> Result<(), FinishError> {
-        match self.ready() {
-            Err(Hold::Finished) => {
-                self.cx.items = 0;
-                self.cx.close(self.out.len(), self.queued);
-                self.queued = 0;
-                self.hand_out(emit);
-                return self.finished_with();
-            }
-            Err(why @ (Hold::Poisoned { .. } | Hold::Build(_))) => return Err(FinishError::Held(why)),
-            _ => {}
-        }
-        self.cx.items = 0;
-        let recorder = self.cx.trace.take();
-        self.chain.finish(&mut self.out, &mut self.cx);
-        self.cx.trace = recorder;
-        self.cx.close(self.out.len(), self.queued);
-        self.queued = 0;
-        self.finished = true;
-        self.after();
-        let panic = self.cx.panic.take();
-        self.review();
-        self.cx.panic = panic;
-        self.hand_out(emit);
-        self.finished_with()
-    }
-
-    fn finished_with(&mut self) -> Result<(), FinishError> {
-        match self.outcome::<()>() {
-            Err(SendError::Failed(failures)) => Err(FinishError::Failed(failures)),
-            _ => Ok(()),
-        }
     }
 }

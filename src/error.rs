@@ -43,7 +43,9 @@ impl fmt::Display for Hold {
             Self::NoTarget { switch } => write!(f, "switch {switch:?} has no target; route it somewhere"),
             Self::Paused => f.write_str("the pipeline is paused; resume it"),
             Self::Finished => f.write_str("the pipeline is finished; build another"),
-            Self::Poisoned { stage } => write!(f, "pipeline poisoned: stage {stage:?} panicked; replace or remove it"),
+            Self::Poisoned { stage } => {
+                write!(f, "pipeline poisoned: stage {stage:?} panicked; replace it, or take it out")
+            }
             Self::Build(error) => write!(f, "{error}"),
         }
     }

@@ -64,6 +64,8 @@ pub(crate) enum Recount {
     Leave,
     /// The pipeline becomes a part of another, whose ledger knows nothing of them yet.
     Forget,
+    /// The pipeline was a part of another, which keeps the counts: here are new ones, in [`Cycle::renewed`].
+    Renew,
 }
 
 /// A node, and the run that was behind it.

@@ -90,6 +90,17 @@ impl Entry {
         }
     }
 
+    fn renew(&mut self, counts: &HashMap<NodeId, Arc<Counts>>) {
+        if let Some(new) = counts.get(&self.id) {
+            self.counts = Arc::clone(new);
+        }
+        match &mut self.kind {
+            Kind::Stage | Kind::Tap => {}
+            Kind::Pipeline(plan) => plan.renew(counts),
+            Kind::Switch(fork) => fork.slots.iter_mut().flatten().for_each(|target| target.entry.renew(counts)),
+        }
+    }
+
     fn measure(&mut self) {
         match &mut self.kind {
             Kind::Stage | Kind::Tap => {}
@@ -241,6 +252,11 @@ impl Plan {
 
     pub(crate) fn path_of(&self, id: NodeId) -> Option<Path> {
         self.entries.iter().find_map(|entry| entry.path_of(id))
+    }
+
+    /// Takes over the counts that stages were given.
+    pub(crate) fn renew(&mut self, counts: &HashMap<NodeId, Arc<Counts>>) {
+        self.entries.iter_mut().for_each(|entry| entry.renew(counts));
     }
 
     /// Looks anew how deep every switch is.

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::cycle::{Cycle, Site, guarded};
 use crate::knot::{AnyChain, AnySwitch, Joiner, Knot};
@@ -170,8 +171,13 @@ where
     }
 
     fn recount(&mut self, how: Recount, cx: &mut Cycle) {
-        if how == Recount::Forget {
-            self.site.counts.forget();
+        match how {
+            Recount::Forget => self.site.counts.forget(),
+            Recount::Renew => {
+                self.site.counts = Arc::default();
+                cx.renewed.insert(self.site.id, Arc::clone(&self.site.counts));
+            }
+            Recount::Enter | Recount::Leave => {}
         }
         self.work.recount(how, cx, &self.site);
         if let Some(next) = &mut self.next {
@@ -350,7 +356,7 @@ where
         match how {
             Recount::Enter => self.settle(0, 0, cx, site),
             Recount::Leave => cx.settle(site, 0, 0, -(std::mem::take(&mut self.held) as i64)),
-            Recount::Forget => self.held = 0,
+            Recount::Forget | Recount::Renew => self.held = 0,
         }
     }
 

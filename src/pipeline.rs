@@ -180,7 +180,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     /// A handle through which the pipeline can be changed, from any thread.
     #[must_use]
     pub fn controller(&self) -> Controller {
-        Controller::new(Arc::clone(&self.engine.shared), Arc::downgrade(&self.engine.alive))
+        Controller::new(Arc::clone(&self.engine.shared))
     }
 
     /// What the pipeline looks like when all committed edits are applied.
@@ -247,7 +247,10 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     /// Sends all `items`, in batches where that makes no difference: through stages that cannot fail and routes that do
     /// not change by themselves, up to 256 items pass stage by stage, all under one revision. Else they go one by one.
     ///
-    /// An edit that is committed while a batch is under way governs the items from the next batch on.
+    /// A batch is filled before it is sent, so the iterator is asked for up to 256 items before the first output comes: for
+    /// one that waits for its items, such as a channel's, use [`send`](Pipeline::send) in a loop. Items that it had given
+    /// for a batch when it panics are lost. An edit that is committed while a batch is under way governs the items from the
+    /// next batch on.
     ///
     /// # Errors
     ///

@@ -73,6 +73,8 @@ struct State {
     cut: Option<Cut>,
     /// Whether a thread waits; a condition variable that is notified in vain still asks the operating system.
     awaited: bool,
+    /// Whether the pipeline was dropped before.
+    gone: bool,
     /// The entries that the edit took out of the model, with the path they had.
     entries: Vec<(Path, Entry)>,
     stages: Vec<(NodeId, Box<dyn Any + Send>)>,
@@ -100,6 +102,13 @@ impl Cell {
         self.waker.wake();
     }
 
+    /// The edit will not be applied.
+    pub(crate) fn abandon(&self) {
+        self.lock().gone = true;
+        self.changed.notify_all();
+        self.waker.wake();
+    }
+
     /// Whether it keeps something whose end may be costly.
     pub(crate) fn is_full(&self) -> bool {
         let state = self.lock();
@@ -124,22 +133,22 @@ impl Receipt {
         self.cell.lock().cut
     }
 
-    /// Blocks the thread until the edit has been applied.
+    /// Blocks the thread until the edit has been applied; `None` if the pipeline is dropped before that.
     ///
     /// Do not call it on the thread that runs the pipeline, which would wait for itself.
     #[must_use]
-    pub fn wait(&self) -> Cut {
+    pub fn wait(&self) -> Option<Cut> {
         let mut state = self.cell.lock();
         loop {
-            if let Some(cut) = state.cut {
-                return cut;
+            if state.cut.is_some() || state.gone {
+                return state.cut;
             }
             state.awaited = true;
             state = self.cell.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// Waits, as a task, until the edit has been applied. It is woken once, then; one task at a time can wait. Dropping the
+    /// Waits, as a task, until the edit has been applied; `None` if the pipeline is dropped before that. It is woken once, then; one task at a time can wait. Dropping the
     /// future half-way changes nothing.
     pub fn applied(&self) -> Applied<'_> {
         Applied(self)
@@ -207,12 +216,13 @@ impl Receipt {
 pub struct Applied<'a>(&'a Receipt);
 
 impl Future for Applied<'_> {
-    type Output = Cut;
+    type Output = Option<Cut>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cut> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cut>> {
         // Register, then look: an edit that is applied in between wakes the task again.
         self.0.cell.waker.register(cx.waker());
-        self.0.cut().map_or(Poll::Pending, Poll::Ready)
+        let state = self.0.cell.lock();
+        if state.cut.is_some() || state.gone { Poll::Ready(state.cut) } else { Poll::Pending }
     }
 }
 

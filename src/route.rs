@@ -165,7 +165,8 @@ impl Route {
     /// A generator as the controller: a coroutine that names one of `targets` on every cycle.
     ///
     /// It is resumed when an item wants a target, never earlier. When it returns the switch holds items back; the item that
-    /// found it returned fails, and is in the failure. So does an item for which it names none of `targets`.
+    /// found it returned fails, and is in the failure. So does an item for which it names none of `targets`, by the name that
+    /// the target has then: a renamed target has to be named anew.
     ///
     /// # Examples
     ///
@@ -209,7 +210,7 @@ impl Route {
         }
         for (at, name) in targets.iter().enumerate() {
             if targets[..at].contains(name) {
-                return Err(Refusal::Duplicate { name: name.clone() });
+                return Err(Refusal::Twice { name: name.clone() });
             }
         }
         let mut weights = SmallVec::new();

@@ -174,7 +174,7 @@ impl<In: Send + 'static, Out: Send + 'static, R: 'static> Source<In, Out, R> {
 }
 
 /// The outputs of the cycles, in order; the body gets its replies all the same. Ends with the body, or after the error that
-/// says why the body cannot go on.
+/// says why the body cannot go on. While the pipeline holds items back every step gives [`SourceError::Held`].
 impl<In: Send + 'static, Out: Clone + Send + 'static, R: 'static> Iterator for Source<In, Out, R> {
     type Item = Result<Out, SourceError>;
 

@@ -71,6 +71,10 @@ pub trait Stage<In>: Send + 'static {
     #[doc(hidden)]
     const SHAPE: Shape = Shape::ANY;
 
+    /// Whether it is one step, and not a pipeline or a switch.
+    #[doc(hidden)]
+    const PLAIN: bool = true;
+
     /// Takes one item and emits what becomes of it.
     ///
     /// What is emitted goes on in order, when `process` has returned.
@@ -83,7 +87,8 @@ pub trait Stage<In>: Send + 'static {
 
     /// How many items the stage holds back now; the ledger counts them as in flight.
     ///
-    /// The engine asks after every [`process`](Stage::process); it must be quick and must not panic.
+    /// The engine asks after every [`process`](Stage::process); it must be quick and must not panic. A stage that keeps items
+    /// for [`finish`](Stage::finish) and does not say so has them counted as dropped, and as split when they come out.
     fn held(&self) -> usize {
         0
     }

@@ -90,7 +90,7 @@ impl<In: Send + 'static, Out: Send + 'static> Switch<In, Out> {
                 self.fork.route = view;
             }
             Err(refusal) => {
-                let error = BuildError::new(format!("the route {route} of switch {:?}", self.name), refusal);
+                let error = BuildError::new(format!("the route of switch {:?}", self.name), refusal);
                 self.error.get_or_insert(error);
             }
         }
@@ -129,6 +129,8 @@ impl<In, Out> fmt::Debug for Switch<In, Out> {
 
 impl<In: Send + 'static, Out: Send + 'static> Stage<In> for Switch<In, Out> {
     type Out = Out;
+
+    const PLAIN: bool = false;
 
     /// Never called: a switch is unpacked when it becomes a part of a pipeline.
     fn process(&mut self, item: In, out: &mut Output<'_, Out>) {

@@ -72,11 +72,11 @@ fn g6_a_poisoned_pipeline_names_the_stage_and_the_way_out() {
     let mut pipeline = panics();
     panicking(|| drop(pipeline.call(0)));
     let error = pipeline.call(1).unwrap_err();
-    assert_snapshot!(error, @r#"item held back: pipeline poisoned: stage "model/v1/div" panicked; replace or remove it"#);
+    assert_snapshot!(error, @r#"item held back: pipeline poisoned: stage "model/v1/div" panicked; replace it, or take it out"#);
     let CallError::Held(held) = error else { panic!("the item is handed back") };
     assert_eq!(held.item, 1);
     assert_eq!(held.why, Hold::Poisoned { stage: Path::new("model/v1/div").unwrap() });
-    assert_snapshot!(pipeline.finish(|_| ()).unwrap_err(), @r#"cannot finish: pipeline poisoned: stage "model/v1/div" panicked; replace or remove it"#);
+    assert_snapshot!(pipeline.finish(|_| ()).unwrap_err(), @r#"cannot finish: pipeline poisoned: stage "model/v1/div" panicked; replace it, or take it out"#);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn g6_a_hand_over_that_panicked_says_so() {
     let mut pipeline = Pipeline::new("p").stage("add", (|x| x + 1) as fn(i64) -> i64);
     let never = |old: fn(i64) -> i64| if true { panic!("no state") } else { old };
     pipeline.controller().replace_with("add", never).unwrap();
-    assert_snapshot!(pipeline.call(1).unwrap_err(), @r#"item held back: pipeline poisoned: stage "add" panicked; replace or remove it"#);
+    assert_snapshot!(pipeline.call(1).unwrap_err(), @r#"item held back: pipeline poisoned: stage "add" panicked; replace it, or take it out"#);
 }
 
 #[test]
@@ -161,13 +161,13 @@ fn a_builder_remembers_the_first_mistake() {
     let bad = Pipeline::new("p").stage("a b", |x: i64| x).stage("a", |x: i64| x).stage("a", |x: i64| x);
     assert_snapshot!(bad.check().unwrap_err(), @r#"cannot build stage "a b" of pipeline "p": cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`"#);
     let bad = Switch::new("s").target("a b", |x: i64| x).into_pipeline();
-    assert_snapshot!(bad.check().unwrap_err(), @r#"cannot build stage "s" of pipeline "s": cannot build target "a b" of switch "s": cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`"#);
+    assert_snapshot!(bad.check().unwrap_err(), @r#"cannot build target "a b" of switch "s": cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`"#);
     let bad = Switch::new("s").target("a", |x: i64| x).route("b").into_pipeline();
-    assert_snapshot!(bad.check().unwrap_err(), @r#"cannot build stage "s" of pipeline "s": cannot build the route b of switch "s": nothing is called "s/b"; there is "a""#);
+    assert_snapshot!(bad.check().unwrap_err(), @r#"cannot build the route of switch "s": nothing is called "s/b"; there is "a""#);
     let bad = Switch::new("s s").target("a", |x: i64| x).into_pipeline();
     assert_snapshot!(bad.check().unwrap_err(), @r#"cannot build a pipeline: cannot use "s s" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`"#);
     let inner = Pipeline::new("inner").stage("a", |x: i64| x).stage("a", |x: i64| x);
-    assert_snapshot!(Pipeline::new("outer").stage("p", inner).check().unwrap_err(), @r#"cannot build stage "p" of pipeline "outer": cannot build stage "a" of pipeline "inner": the name "a" is taken; use another"#);
+    assert_snapshot!(Pipeline::new("outer").stage("p", inner).check().unwrap_err(), @r#"cannot build stage "a" of pipeline "inner": the name "a" is taken; use another"#);
 }
 
 #[test]

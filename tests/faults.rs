@@ -34,7 +34,7 @@ fn g6_a_panic_reaches_the_caller_and_the_stage_can_be_replaced() {
     let mut pipeline = Pipeline::new("p").stage("a", |x: i64| x + 1).stage("b", breaks_on(3)).stage("c", |x: i64| x);
     assert_eq!(pipeline.call(1).unwrap(), 2);
     assert_eq!(panic_of(|| pipeline.call(2)), "boom");
-    assert_eq!(hold(&mut pipeline), "pipeline poisoned: stage \"b\" panicked; replace or remove it");
+    assert_eq!(hold(&mut pipeline), "pipeline poisoned: stage \"b\" panicked; replace it, or take it out");
     let ledger = pipeline.ledger();
     assert_eq!((ledger.accepted(), ledger.delivered(), ledger.failed()), (2, 1, 1));
     assert!(ledger.is_balanced());
@@ -122,6 +122,59 @@ fn g6_a_panic_in_the_receiving_closure_loses_no_output() {
 }
 
 #[test]
+fn g6_a_panic_of_a_stage_that_leaves_reaches_the_caller() {
+    struct Stuck(usize);
+    impl coroute::Stage<i64> for Stuck {
+        type Out = i64;
+        fn process(&mut self, _: i64, _: &mut coroute::Output<'_, i64>) {
+            self.0 += 1;
+        }
+        fn finish(&mut self, _: &mut coroute::Output<'_, i64>) {
+            panic!("boom")
+        }
+        fn held(&self) -> usize {
+            self.0
+        }
+    }
+    for nested in [false, true] {
+        let inner = Pipeline::new("inner").stage("stuck", Stuck(0));
+        let mut pipeline = Pipeline::new("p").stage("in", |x: i64| x);
+        pipeline = if nested { pipeline.stage("a", inner) } else { pipeline.stage("a", Stuck(0)) };
+        pipeline.send(1, |_| ()).unwrap();
+        pipeline.controller().remove("a").unwrap();
+        let mut out = Vec::new();
+        assert_eq!(panic_of(|| pipeline.send(2, |x| out.push(x))), "boom");
+        assert_eq!(pipeline.call(3).unwrap(), 3, "it has left, and the rest works");
+        let ledger = pipeline.ledger();
+        assert_eq!((out, ledger.dropped(), ledger.in_flight()), (vec![2], 1, 0), "{ledger}");
+        assert!(ledger.is_balanced() && ledger.rows().iter().all(|row| row.held == 0), "{ledger}");
+    }
+}
+
+#[test]
+fn a_hand_over_is_between_stages() {
+    let pipeline = Pipeline::new("p").stage("a", Counter(0)).stage("n", Pipeline::new("n").stage("x", |x: i64| x));
+    let controller = pipeline.controller();
+    let into =
+        controller.replace_with::<i64, Counter, Pipeline<i64, i64>>("a", |old| Pipeline::new("a").stage("c", old));
+    let from = controller.replace_with::<i64, Pipeline<i64, i64>, Pipeline<i64, i64>>("n", |old| old);
+    for refused in [into, from] {
+        assert!(matches!(refused.unwrap_err().refusal(), coroute::Refusal::NotPlain));
+    }
+}
+
+#[test]
+fn a_pipeline_that_cannot_run_is_not_nested() {
+    let inner = Pipeline::new("inner").stage("x", |x: i64| x);
+    inner.controller().pause().unwrap();
+    let error = Pipeline::new("p").stage("inner", inner).check().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot build stage \"inner\" of pipeline \"p\": the pipeline to put in takes no item: the pipeline is paused; resume it"
+    );
+}
+
+#[test]
 fn g6_a_panic_while_edits_are_applied_hands_the_item_back() {
     let pipeline = Pipeline::new("p").stage("a", |x: i64| x);
     pipeline
@@ -139,7 +192,7 @@ fn g6_a_panic_while_edits_are_applied_hands_the_item_back() {
             panic!("boom")
         })
         .unwrap();
-    assert_eq!(hold(&mut pipeline), "pipeline poisoned: stage \"a\" panicked; replace or remove it");
+    assert_eq!(hold(&mut pipeline), "pipeline poisoned: stage \"a\" panicked; replace it, or take it out");
     pipeline.controller().replace("a", |x: i64| x).unwrap();
     assert_eq!(pipeline.call(1).unwrap(), 1);
 }

@@ -68,7 +68,7 @@ fn g0_a_name_is_used_once_in_a_pipeline() {
     assert_snapshot!(refused(|c| c.rename("total", "model")), @r#"cannot rename "total" to "model": the name "model" is taken; use another"#);
     assert_snapshot!(refused(|c| c.attach("model", "v1", |x: i64| x)), @r#"cannot attach "v1" to "model": the name "v1" is taken; use another"#);
     assert_snapshot!(refused(|c| c.tap("total", "parse", |_: &i64| ())), @r#"cannot tap "total" with "parse": the name "parse" is taken; use another"#);
-    assert_snapshot!(refused(|c| c.route("model", Route::round_robin(["v1", "v1"]))), @r#"cannot route "model": the name "v1" is taken; use another"#);
+    assert_snapshot!(refused(|c| c.route("model", Route::round_robin(["v1", "v1"]))), @r#"cannot route "model": it names "v1" twice"#);
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn g0_what_was_put_together_wrongly_is_not_put_in() {
     let twice = || Switch::new("m").target("a", |x: i64| x).target("a", |x: i64| x);
     assert_snapshot!(refused(|c| c.push_back("m", twice())), @r#"cannot insert "m" at the back: cannot build target "a" of switch "m": the name "a" is taken; use another"#);
     let lost = || Switch::new("m").target("a", |x: i64| x).route("b");
-    assert_snapshot!(refused(|c| c.attach("model", "m", lost())), @r#"cannot attach "m" to "model": cannot build the route b of switch "m": nothing is called "m/b"; there is "a""#);
+    assert_snapshot!(refused(|c| c.attach("model", "m", lost())), @r#"cannot attach "m" to "model": cannot build the route of switch "m": nothing is called "m/b"; there is "a""#);
     let nested = || Pipeline::new("p").stage("m", twice());
-    assert_snapshot!(refused(|c| c.replace("total", nested())), @r#"cannot replace "total": cannot build stage "m" of pipeline "p": cannot build target "a" of switch "m": the name "a" is taken; use another"#);
+    assert_snapshot!(refused(|c| c.replace("total", nested())), @r#"cannot replace "total": cannot build target "a" of switch "m": the name "a" is taken; use another"#);
     let unnamed = || Pipeline::new("").stage("a", |x: i64| x);
     assert_snapshot!(refused(|c| c.push_back("p", unnamed())), @r#"cannot insert "p" at the back: cannot build a pipeline: cannot use "" as a name: it is empty"#);
 }

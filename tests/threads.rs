@@ -168,8 +168,8 @@ fn g9_a_receipt_can_be_waited_for_from_another_thread() {
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let editor = thread::spawn(move || {
-        let cut = controller.replace("s", |x: i64| -x).unwrap().wait();
-        let awaited = futures::executor::block_on(controller.replace("s", |x: i64| x + 1).unwrap().applied());
+        let cut = controller.replace("s", |x: i64| -x).unwrap().wait().unwrap();
+        let awaited = futures::executor::block_on(controller.replace("s", |x: i64| x + 1).unwrap().applied()).unwrap();
         stopped.store(true, Ordering::Release);
         (cut, awaited)
     });
@@ -181,6 +181,15 @@ fn g9_a_receipt_can_be_waited_for_from_another_thread() {
     let (cut, awaited) = editor.join().unwrap();
     assert_eq!(cut.last_old, cut.first_new.checked_sub(1));
     assert!(cut.first_new <= awaited.first_new && awaited.first_new <= items.cast_unsigned());
+}
+
+#[test]
+fn g9_who_waits_for_a_pipeline_that_is_dropped_is_told() {
+    let pipeline = Pipeline::new("p").stage("s", |x: i64| x);
+    let receipt = pipeline.controller().replace("s", |x: i64| -x).unwrap();
+    let waiting = thread::spawn(move || (receipt.wait(), futures::executor::block_on(receipt.applied())));
+    drop(pipeline);
+    assert_eq!(waiting.join().unwrap(), (None, None));
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(crate) enum Asked {
     Remove { at: Place },
     Move { at: Place, to: Where },
     Replace { at: Place, part: Option<Part>, wrong: Option<Refusal> },
-    HandOver { at: Place, takes: Type, part: Option<Handed>, entry: Option<Entry> },
+    HandOver { at: Place, takes: Type, part: Option<Handed>, entry: Option<Entry>, wrong: Option<Refusal> },
     Rename { at: Place, to: Label },
     Attach { switch: Place, part: Option<Part>, name: Label, wrong: Option<Refusal> },
     Detach { switch: Place, target: Label },
@@ -75,7 +75,7 @@ impl Asked {
             Self::Remove { at } => place(at),
             Self::Move { at, to } => place(at).or_else(|| between(to)),
             Self::Replace { at, wrong, .. } | Self::Tap { at, wrong, .. } => place(at).or_else(|| wrong.clone()),
-            Self::HandOver { at, .. } => place(at),
+            Self::HandOver { at, wrong, .. } => place(at).or_else(|| wrong.clone()),
             Self::Rename { at, to } => place(at).or_else(|| to.as_ref().err().cloned().map(Refusal::Name)),
             Self::Attach { switch, wrong, .. } => place(switch).or_else(|| wrong.clone()),
             Self::Detach { switch, target } => {

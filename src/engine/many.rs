@@ -1,10 +1,10 @@
-//! Many items, and how outputs are handed out.
+//! Many items, how outputs are handed out, and the end of the stream.
 
 use std::vec::Drain;
 
 use super::{Engine, NEVER};
 use crate::cycle::Cycle;
-use crate::error::{Held, Rest, SendAllError, SendError};
+use crate::error::{FinishError, Held, Hold, Rest, SendAllError, SendError};
 
 /// The most items of a batch.
 const BATCH: usize = 256;
@@ -109,6 +109,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
         impl<Out> Drop for Handing<'_, Out> {
             fn drop(&mut self) {
+                if std::thread::panicking() {
+                    // The caller gets one panic, and this is the one; it must not be followed by another later.
+                    self.cx.panic = None;
+                }
                 if self.outputs.len() > 0 {
                     self.late.extend(&mut self.outputs);
                     *self.queued = self.late.len();
@@ -122,5 +126,39 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         handing.outputs.by_ref().for_each(&mut emit);
         drop(handing);
         self.unwind();
+    }
+
+    pub(crate) fn finish(&mut self, emit: impl FnMut(Out)) -> Result<(), FinishError> {
+        match self.ready() {
+            Err(Hold::Finished) => {
+                self.cx.items = 0;
+                self.cx.close(self.out.len(), self.queued);
+                self.queued = 0;
+                self.hand_out(emit);
+                return self.finished_with();
+            }
+            Err(why @ (Hold::Poisoned { .. } | Hold::Build(_))) => return Err(FinishError::Held(why)),
+            _ => {}
+        }
+        self.cx.items = 0;
+        let recorder = self.cx.trace.take();
+        self.chain.finish(&mut self.out, &mut self.cx);
+        self.cx.trace = recorder;
+        self.cx.close(self.out.len(), self.queued);
+        self.queued = 0;
+        self.finished = true;
+        self.after();
+        let panic = self.cx.panic.take();
+        self.review();
+        self.cx.panic = panic;
+        self.hand_out(emit);
+        self.finished_with()
+    }
+
+    fn finished_with(&mut self) -> Result<(), FinishError> {
+        match self.outcome::<()>() {
+            Err(SendError::Failed(failures)) => Err(FinishError::Failed(failures)),
+            _ => Ok(()),
+        }
     }
 }

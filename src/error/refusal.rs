@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use super::Hold;
 use crate::name::{Name, NameError, Path, Type};
 
 /// Why an edit, or a step of building, was refused.
@@ -19,6 +20,11 @@ pub enum Refusal {
         known: Vec<Name>,
         /// How many more there are.
         more: usize,
+    },
+    /// A route names a target twice.
+    Twice {
+        /// The target.
+        name: Name,
     },
     /// The name is taken.
     Duplicate {
@@ -83,6 +89,10 @@ pub enum Refusal {
         /// What the old stage is.
         found: Type,
     },
+    /// A hand-over from, or to, a pipeline, a switch or a tap.
+    NotPlain,
+    /// The pipeline to put in takes no item itself: it is poisoned, paused or finished.
+    Unfit(Hold),
     /// The stages would be nested too deeply to be called one inside the other.
     TooDeep {
         /// The most stages an item may pass, nested ones included.
@@ -129,6 +139,7 @@ impl fmt::Display for Refusal {
                 }
                 if *more > 0 { write!(f, " and {more} more") } else { Ok(()) }
             }
+            Self::Twice { name } => write!(f, "it names {name:?} twice"),
             Self::Duplicate { name } => write!(f, "the name {name:?} is taken; use another"),
             Self::Mismatch { wanted: (takes, gives), found } if takes == gives && found.0 == found.1 => {
                 write!(f, "it takes {}, and {takes} comes along there", found.0)
@@ -157,6 +168,10 @@ impl fmt::Display for Refusal {
             Self::HandOver { takes, found } => {
                 write!(f, "the hand-over takes a {takes}, and the old stage is a {found}; let its closure take that")
             }
+            Self::NotPlain => f.write_str(
+                "a hand-over is from one stage to another; replace a pipeline or a switch, or edit what is inside",
+            ),
+            Self::Unfit(why) => write!(f, "the pipeline to put in takes no item: {why}"),
             Self::TooDeep { limit } => {
                 write!(f, "an item would pass more than {limit} stages; split the pipeline in two")
             }
@@ -197,7 +212,11 @@ pub struct BuildError {
 
 impl BuildError {
     pub(crate) fn new(asked: String, why: Refusal) -> Self {
-        Self { asked, why: Box::new(why) }
+        // Of what is inside, the mistake itself is told, not the way to it.
+        match why {
+            Refusal::Build(inner) => *inner,
+            why => Self { asked, why: Box::new(why) },
+        }
     }
 
     /// Why the step was refused.

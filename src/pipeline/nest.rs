@@ -8,7 +8,7 @@ use crate::chain::Nested;
 use crate::control::{Control, Shared};
 use crate::cycle::Cycle;
 use crate::engine::Engine;
-use crate::error::{Refusal, SendError, TakeError};
+use crate::error::{Hold, Refusal, SendError, TakeError};
 use crate::ledger::LedgerCell;
 use crate::model::{Kind, Plan};
 use crate::name::Type;
@@ -21,7 +21,10 @@ use crate::switch::Switch;
 impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     fn into_made(mut self) -> Made {
         // Edits that were committed to it alone are applied before it becomes a part of something else.
-        let _ = self.engine.ready();
+        let unfit = match self.engine.ready() {
+            Err(why @ (Hold::Poisoned { .. } | Hold::Paused | Hold::Finished)) => Some(Refusal::Unfit(why)),
+            _ => None,
+        };
         let mut control = self.engine.shared.board.lock();
         control.adopted = true;
         let stand_in = Plan {
@@ -31,7 +34,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
             entries: Vec::new(),
         };
         let plan = std::mem::replace(&mut control.plan, stand_in);
-        let error = control.error.clone().map(Refusal::from);
+        let error = control.error.clone().map(Refusal::from).or(unfit);
         drop(control);
         let (chain, late) = self.engine.into_chain();
         Made {
@@ -52,6 +55,8 @@ impl<In: Send + 'static, Out: Send + 'static> Switch<In, Out> {
 
 impl<In: Send + 'static, Out: Send + 'static> Stage<In> for Pipeline<In, Out> {
     type Out = Out;
+
+    const PLAIN: bool = false;
 
     /// Sends the item; a pipeline that becomes a part of another is unpacked instead, and this is not called.
     fn process(&mut self, item: In, out: &mut Output<'_, Out>) {

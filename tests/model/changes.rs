@@ -328,7 +328,7 @@ impl Tree<'_> {
             return Err(Refusal::NoTargets);
         }
         if let Some(twice) = (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
-            return Err(Refusal::Duplicate { name: Name::new(&names[twice])? });
+            return Err(Refusal::Twice { name: Name::new(&names[twice])? });
         }
         if let Policy::Weighted(weights) = &route.policy
             && !(1..=u64::from(u32::MAX)).contains(&weights.iter().map(|weight| u64::from(*weight)).sum())

@@ -76,6 +76,8 @@ pub(crate) struct Reference {
     /// Outputs that edits have set free.
     queued: Vec<i64>,
     pub(crate) applied: Vec<Applied>,
+    /// A stage that has left panicked as it did; the next cycle ends with that.
+    owed: bool,
 }
 
 impl Reference {
@@ -102,6 +104,7 @@ impl Reference {
             log: Log::default(),
             queued: Vec::new(),
             applied: Vec::new(),
+            owed: false,
         }
     }
 
@@ -110,6 +113,10 @@ impl Reference {
     }
 
     pub(crate) fn take_edits(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let panics = self.log.panics;
         for edit in std::mem::take(&mut self.pending) {
             for id in self.leaving(&edit) {
                 let freed = drain(&mut self.live, id, &mut self.log).unwrap_or_default();
@@ -124,6 +131,8 @@ impl Reference {
             self.log.revision = edit.revision;
             self.applied.push(Applied { revision: edit.revision, first_new: self.log.cycle, left });
         }
+        self.owed |= self.log.panics > panics;
+        self.owed &= !self.live.iter().any(Node::is_broken);
     }
 
     /// The stages that leave, in the pipeline's order; those inside one that leaves leave with it.
@@ -173,7 +182,8 @@ impl Reference {
         self.log.totals.delivered += out.len() as i64;
         self.log.handle(self.on_fail, 0);
         self.log.cycle += items.len() as u64;
-        (out, self.log.panics > panics)
+        let owed = std::mem::take(&mut self.owed);
+        (out, owed || self.log.panics > panics)
     }
 
     fn run(&mut self, items: &[i64]) -> (Vec<i64>, bool) {

@@ -207,6 +207,10 @@ impl Node {
         })
     }
 
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.is_some() || self.inside().iter().any(Self::is_broken)
+    }
+
     fn flush(&mut self, log: &mut Log) -> Vec<i64> {
         self.within(log, |node, log| match &mut node.kind {
             Kind::Stage(Spec::Bunch { bad_end: true, .. }) => {
