@@ -14,7 +14,7 @@ pub(crate) const BATCH: usize = 256;
 
 pub(crate) fn rows(clock: Clock, table: &mut Table) {
     for (how, made) in [("3 stages", pipeline as fn() -> _), ("3 stages put in at run time", edited)] {
-        let what = format!("call: {how} / loop over Vec<Box<dyn FnMut>>");
+        let what = format!("call: {how} / loop over a Vec of boxed closures");
         if table.wants(&what) {
             let (mut ours, mut peer) = (made(), functions());
             let times = clock.pair(|items| calls(items, &mut ours), |items| loops(items, &mut peer));
@@ -27,13 +27,13 @@ pub(crate) fn rows(clock: Clock, table: &mut Table) {
             table.row(&what, times, Target::Times(0.4));
         }
     }
-    let what = "send: 3 stages / loop over Vec<Box<dyn FnMut>>";
+    let what = "send: 3 stages / loop over a Vec of boxed closures";
     if table.wants(what) {
         let (mut ours, mut peer) = (pipeline(), functions());
         let times = clock.pair(|items| sends(items, &mut ours), |items| loops(items, &mut peer));
         table.row(what, times, Target::Times(1.0));
     }
-    let what = "other: write-lock and unlock an RwLock / loop over Vec<Box<dyn FnMut>>";
+    let what = "other: write-lock and unlock an RwLock / loop over a Vec of boxed closures";
     if table.wants(what) {
         let (lock, mut peer) = (Arc::new(RwLock::new(0)), functions());
         let times = clock.pair(
