@@ -159,7 +159,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
 /// Puts the stage that was taken out where the receipt finds it; what it still holds leaves the pipeline with it.
 pub(crate) fn retire(mut old: Box<dyn Knot>, taken: &mut Taken, cx: &mut Cycle) {
     old.carry(false, cx);
-    taken.push((old.site().id, old.into_stage()));
+    taken.push((old.site().id, old));
 }
 
 /// Lets `make` turn the old stage into the new one; the items it holds go with it.

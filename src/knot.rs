@@ -55,7 +55,7 @@ pub(crate) type Remake = Box<dyn FnOnce(Box<dyn Any + Send>, Site, i64) -> Remad
 pub(crate) type Remade = (Box<dyn Knot>, Option<Box<dyn Any + Send>>);
 
 /// What an edit took out, for the receipt.
-pub(crate) type Taken = Vec<(NodeId, Box<dyn Any + Send>)>;
+pub(crate) type Taken = Vec<(NodeId, Box<dyn Knot>)>;
 
 /// A chain whose types are forgotten.
 pub(crate) trait AnyChain {

@@ -1,6 +1,5 @@
 //! What a commit gives back: the revision, the cut, and the stages that were taken out.
 
-use std::any::{Any, TypeId};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,11 +8,10 @@ use std::task::{Context, Poll};
 
 use futures::task::AtomicWaker;
 
-use crate::chain::Chain;
 use crate::error::TakeError;
-use crate::knot::Taken;
-use crate::model::{Entry, Kind, Plan};
-use crate::name::{NodeId, Path, Type};
+use crate::knot::{Knot, Taken};
+use crate::model::Entry;
+use crate::name::{Path, Type};
 
 /// Where an edit took effect in the stream of items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +75,7 @@ struct State {
     gone: bool,
     /// The entries that the edit took out of the model, with the path they had.
     entries: Vec<(Path, Entry)>,
-    stages: Vec<(NodeId, Box<dyn Any + Send>)>,
+    stages: Taken,
 }
 
 impl Cell {
@@ -154,8 +152,8 @@ impl Receipt {
         Applied(self)
     }
 
-    /// Hands over a stage that the edit removed, replaced or detached, by the path it had; a pipeline comes by
-    /// [`take_pipeline`](Receipt::take_pipeline).
+    /// Hands over a stage that the edit removed, replaced or detached, by the path it had. A pipeline, a switch, or a
+    /// stage whose type has no name comes by [`take_pipeline`](Receipt::take_pipeline).
     ///
     /// What the stage held back was let go into the pipeline before, as at the end of the stream.
     ///
@@ -164,35 +162,27 @@ impl Receipt {
     /// [`TakeError`] when the edit is not applied yet, took nothing of that path, or the stage is not an `S`; the stage
     /// stays in the receipt then.
     pub fn take<S: 'static>(&self, path: impl AsRef<str>) -> Result<S, TakeError> {
-        let (stage, _) = self.take_if(path.as_ref(), Type::of::<S>(), |entry, stage| {
-            (entry.state == Type::of::<S>()) && (**stage).type_id() == TypeId::of::<S>()
-        })?;
-        let mismatch = |_| TakeError::Unknown { path: path.as_ref().to_owned() };
-        stage.downcast().map(|stage| *stage).map_err(mismatch)
+        let (knot, _) = self.take_if(path.as_ref(), Type::of::<S>(), |entry| entry.state == Type::of::<S>())?;
+        let unknown = |_| TakeError::Unknown { path: path.as_ref().to_owned() };
+        knot.into_stage().downcast().map(|stage| *stage).map_err(unknown)
     }
 
-    pub(crate) fn take_chain<In: Send + 'static, Out: Send + 'static>(
+    /// A stage from `In` to `Out`, for whoever knows what to make of it.
+    pub(crate) fn take_knot<In: 'static, Out: 'static>(
         &self,
         path: &str,
         asked: Type,
-    ) -> Result<(Chain<In, Out>, Box<Plan>), TakeError> {
-        let (stage, entry) =
-            self.take_if(path, asked, |_, stage| (**stage).type_id() == TypeId::of::<Chain<In, Out>>())?;
-        match (stage.downcast(), entry.kind) {
-            (Ok(chain), Kind::Pipeline(mut plan)) => {
-                plan.name = entry.name;
-                Ok((*chain, plan))
-            }
-            _ => Err(TakeError::Unknown { path: path.to_owned() }),
-        }
+    ) -> Result<(Box<dyn Knot>, Entry), TakeError> {
+        let types = (Type::of::<In>(), Type::of::<Out>());
+        self.take_if(path, asked, |entry| (entry.input, entry.output) == types)
     }
 
     fn take_if(
         &self,
         path: &str,
         asked: Type,
-        fits: impl FnOnce(&Entry, &Box<dyn Any + Send>) -> bool,
-    ) -> Result<(Box<dyn Any + Send>, Entry), TakeError> {
+        fits: impl FnOnce(&Entry) -> bool,
+    ) -> Result<(Box<dyn Knot>, Entry), TakeError> {
         let mut state = self.cell.lock();
         if state.cut.is_none() {
             return Err(TakeError::NotApplied { path: path.to_owned() });
@@ -201,12 +191,12 @@ impl Receipt {
         let at = state.entries.iter().position(|(known, _)| known.to_string() == path).ok_or_else(unknown)?;
         let entry = &state.entries[at].1;
         let stage = state.stages.iter().position(|(id, _)| *id == entry.id).ok_or_else(unknown)?;
-        if !fits(entry, &state.stages[stage].1) {
+        if !fits(entry) {
             return Err(TakeError::Mismatch { path: path.to_owned(), asked, found: entry.state });
         }
         let (_, entry) = state.entries.swap_remove(at);
-        let (_, stage) = state.stages.swap_remove(stage);
-        Ok((stage, entry))
+        let (_, knot) = state.stages.swap_remove(stage);
+        Ok((knot, entry))
     }
 }
 

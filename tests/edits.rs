@@ -155,6 +155,18 @@ fn g9_a_removed_pipeline_comes_back_and_runs_alone() {
 }
 
 #[test]
+fn g9_a_removed_switch_comes_back_with_its_targets() {
+    let switch = Switch::new("s").target("a", groups(2)).target("b", |x: i64| -x).route("a");
+    let mut pipeline = Pipeline::new("p").stage("s", switch);
+    let receipt = pipeline.controller().remove("s").unwrap();
+    assert_eq!(sent(&mut pipeline, [5]), [5]);
+    let mut alone = receipt.take_pipeline::<i64, i64>("s").unwrap();
+    assert_eq!(sent(&mut alone, [1, 2]), [3]);
+    alone.controller().route("s", "b").unwrap();
+    assert_eq!(sent(&mut alone, [4]), [-4]);
+}
+
+#[test]
 fn g0_a_controller_of_a_nested_pipeline_says_where_to_go() {
     let inner = Pipeline::new("inner").stage("add", |x: i64| x + 1);
     let theirs = inner.controller();

@@ -138,7 +138,7 @@ fn a_receipt_that_cannot_hand_over_says_why() {
     pipeline.apply();
     assert_snapshot!(receipt.take::<fn(i64) -> i64>("add").unwrap_err(), @r#"cannot take "add": this edit did not take it out, or it was taken already"#);
     assert_snapshot!(receipt.take::<Vec<String>>("neg").unwrap_err(), @r#"cannot take "neg" as a Vec<String>: it is a fn(i64) -> i64"#);
-    assert_snapshot!(receipt.take_pipeline::<i64, i64>("neg").unwrap_err(), @r#"cannot take "neg" as a Pipeline<i64, i64>: it is a fn(i64) -> i64"#);
+    assert_snapshot!(receipt.take_pipeline::<String, i64>("neg").unwrap_err(), @r#"cannot take "neg" as a Pipeline<String, i64>: it is a fn(i64) -> i64"#);
     assert_snapshot!(receipt.take::<fn(i64) -> i64>("a b").unwrap_err(), @r#"cannot take "a b": this edit did not take it out, or it was taken already"#);
     let neg = receipt.take::<fn(i64) -> i64>("neg").unwrap();
     assert_eq!(neg(4), -4);

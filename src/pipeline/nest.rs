@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::Pipeline;
 use crate::board::Board;
-use crate::chain::Nested;
+use crate::chain::{Chain, Nested};
 use crate::control::{Control, Shared};
 use crate::cycle::Cycle;
 use crate::engine::Engine;
 use crate::error::{Hold, Refusal, SendError, TakeError};
 use crate::ledger::LedgerCell;
+use crate::link::join;
 use crate::model::{Kind, Plan};
 use crate::name::Type;
 use crate::node::Node;
@@ -76,21 +77,52 @@ impl<In: Send + 'static, Out: Send + 'static> Stage<In> for Pipeline<In, Out> {
 }
 
 impl Receipt {
-    /// Hands over a pipeline that the edit took out, by the path it had, as [`take`](Receipt::take) does with a stage.
+    /// Hands over, as a pipeline, what the edit took out, by the path it had: a pipeline as it was, anything else (a closure,
+    /// a switch) as the only stage of a new one.
     ///
     /// It is a pipeline of its own then, with a new controller, revision 0 and a new ledger.
     ///
     /// # Errors
     ///
     /// See [`take`](Receipt::take).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    ///
+    /// let mut calls = 0;
+    /// let mut pipeline = Pipeline::new("p").stage("count", move |x: i64| { calls += 1; x + calls });
+    /// assert_eq!(pipeline.call(10)?, 11);
+    /// let receipt = pipeline.controller().remove("count")?;
+    /// pipeline.apply();
+    /// let mut count = receipt.take_pipeline::<i64, i64>("count")?;
+    /// assert_eq!(count.call(10)?, 12);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn take_pipeline<In: Send + 'static, Out: Send + 'static>(
         &self,
         path: impl AsRef<str>,
     ) -> Result<Pipeline<In, Out>, TakeError> {
-        let (chain, plan) = self.take_chain(path.as_ref(), Type::of::<Pipeline<In, Out>>())?;
+        let path = path.as_ref();
+        let (mut knot, entry) = self.take_knot::<In, Out>(path, Type::of::<Pipeline<In, Out>>())?;
+        let (chain, plan) = match entry.kind {
+            Kind::Pipeline(mut plan) => {
+                plan.name = entry.name;
+                let chain = knot.into_stage().downcast::<Chain<In, Out>>();
+                (*chain.map_err(|_| TakeError::Unknown { path: path.to_owned() })?, *plan)
+            }
+            _ => {
+                *knot.joiner() = Some(join::<In, In, Out>);
+                let mut chain = Chain::<In, In>::new().reopen(&mut Vec::new());
+                chain.assemble(vec![knot]);
+                let (name, input, output) = (entry.name.clone(), entry.input, entry.output);
+                (chain, Plan { name, input, output, entries: vec![entry] })
+            }
+        };
         let ledger = Arc::new(LedgerCell::default());
         let cx = Cycle::new(Arc::clone(&ledger));
-        let shared = Arc::new(Shared { board: Board::new(Control::new(*plan)), ledger });
+        let shared = Arc::new(Shared { board: Board::new(Control::new(plan)), ledger });
         let mut engine = Engine::new(chain, cx, shared);
         engine.take_in();
         Ok(Pipeline { engine })
