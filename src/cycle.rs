@@ -104,6 +104,16 @@ impl Cycle {
         self.rest();
     }
 
+    /// Outputs that waited to be handed out never will be.
+    pub(crate) fn forgo(&mut self, outputs: usize, counts: &Counts) {
+        self.items = 0;
+        self.open();
+        self.ledger.queue(-(outputs as i64));
+        self.ledger.discard(counts, outputs as u64);
+        self.ledger.close();
+        self.rest();
+    }
+
     /// Outputs that were counted as delivered could not be handed out.
     pub(crate) fn undeliver(&mut self, outputs: usize) {
         self.items = 0;

@@ -18,6 +18,7 @@ use crate::cycle::Cycle;
 use crate::error::{CallError, Held, Hold, SendError};
 use crate::failure::Failure;
 use crate::knot::Knot;
+use crate::ledger::Counts;
 use crate::link::Recount;
 use crate::trace::SharedLog;
 
@@ -105,8 +106,13 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
     }
 
-    /// The engine with another type of output, for a builder that goes on.
-    pub(crate) fn reopen<To: Send + 'static>(mut self) -> Engine<In, To> {
+    /// The engine with another type of output, for a builder that goes on. Outputs that wait are counted as dropped by
+    /// `counts`, those of the stage that comes.
+    pub(crate) fn reopen<To: Send + 'static>(mut self, counts: &Counts) -> Engine<In, To> {
+        let waiting = self.out.len() + self.late.len();
+        if waiting > 0 {
+            self.cx.forgo(waiting, counts);
+        }
         let mut parts = std::mem::take(&mut self.parts);
         let mut known = self.known;
         let chain = if self.chain.is_open() {

@@ -76,6 +76,9 @@ impl<T: Send + 'static> Pipeline<T, T> {
 
 impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     /// The pipeline with a stage behind the others: a closure, an adaptor, a [`Switch`], a pipeline, or any [`Stage`].
+    ///
+    /// A pipeline that has run already can be extended, too. Outputs that wait in it to be handed out cannot go through the
+    /// new stage any more; they are dropped, and counted so.
     pub fn stage<S, To>(self, name: impl AsRef<str>, stage: S) -> Pipeline<In, To>
     where
         S: Stage<Out, Out = To>,
@@ -100,7 +103,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
                 control.error.get_or_insert(error);
             }
         }
-        let mut engine = self.engine.reopen();
+        let mut engine = self.engine.reopen(&part.knot.site().counts);
         engine.parts.push(part.knot);
         Pipeline { engine }
     }

@@ -106,6 +106,19 @@ fn g2_outputs_that_were_set_free_between_cycles_wait_for_the_next_call() {
 }
 
 #[test]
+fn g2_a_used_pipeline_can_be_extended_and_its_ledger_still_adds_up() {
+    let mut pipeline = Pipeline::new("p").stage("groups", groups(5));
+    assert_eq!(sent(&mut pipeline, [1, 2]), []);
+    pipeline.controller().remove("groups").unwrap();
+    pipeline.apply();
+    let mut pipeline = pipeline.stage("text", |x: i64| x.to_string());
+    assert_eq!(pipeline.call(7).unwrap(), "7");
+    let ledger = pipeline.ledger();
+    assert_eq!((ledger.delivered(), ledger.dropped(), ledger.in_flight()), (1, 2, 0), "{ledger}");
+    assert!(ledger.is_balanced());
+}
+
+#[test]
 fn g2_a_hand_over_takes_the_held_items_along() {
     let mut pipeline = Pipeline::new("p").stage("groups", groups(5));
     assert_eq!(sent(&mut pipeline, [1, 2]), []);
