@@ -320,10 +320,6 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
         status
     }
 
-    fn held(&self) -> i64 {
-        self.late.len() as i64 + self.chain.link.as_ref().map_or(0, |link| link.kept())
-    }
-
     fn recount(&mut self, how: Recount, cx: &mut Cycle, site: &Site) {
         let late = self.late.len() as i64;
         match how {

@@ -232,12 +232,12 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(crate) fn one(&mut self, item: In) -> Result<Out, CallError<In, Out>> {
         self.inbox.push(item);
         self.turn();
-        if self.cx.panic.is_some() && !self.out.is_empty() {
+        if self.cx.panic.is_some() {
             // What came out ahead of the panic waits for the next call.
             self.queued = self.out.len();
-            self.cx.undeliver(self.queued);
-        }
-        if self.cx.panic.is_some() {
+            if self.queued > 0 {
+                self.cx.undeliver(self.queued);
+            }
             self.unwind();
         }
         let mut outputs = std::mem::take(&mut self.out);

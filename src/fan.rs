@@ -369,10 +369,6 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         status
     }
 
-    fn held(&self) -> i64 {
-        self.slots.iter().flatten().chain(&self.live).map(|link| link.kept()).sum()
-    }
-
     fn recount(&mut self, how: Recount, cx: &mut Cycle, _: &Site) {
         for link in self.slots.iter_mut().flatten().chain(&mut self.live) {
             link.recount(how, cx);

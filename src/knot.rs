@@ -22,7 +22,7 @@ pub(crate) trait Knot: Send {
     /// Links the run behind the node: a boxed `Box<dyn Link<B, B>>`.
     fn set_next(&mut self, next: Option<Box<dyn Any + Send>>);
     fn joiner(&mut self) -> &mut Option<Joiner>;
-    /// What the stage holds back, as last told.
+    /// What a stage of the user's holds back, as last told.
     fn held(&self) -> i64;
     /// What the stage holds comes into the pipeline (or, if not `enters`, leaves it).
     fn carry(&mut self, enters: bool, cx: &mut Cycle);

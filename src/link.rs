@@ -45,8 +45,6 @@ pub(crate) trait Link<A, B>: Send {
     fn status(&self, status: &mut Status);
     /// The path of a stage on the way of the last item that was called through.
     fn locate(&self, id: NodeId) -> Option<Path>;
-    /// What the stages hold back.
-    fn kept(&self) -> i64;
     /// What the stages hold comes to be in the pipeline, leaves it, or is counted nowhere from now on.
     fn recount(&mut self, how: Recount, cx: &mut Cycle);
     /// Takes the chain apart, first stage first.
@@ -124,7 +122,10 @@ pub(crate) trait Work<A, B>: Send + 'static {
         let _ = id;
         None
     }
-    fn held(&self) -> i64;
+    /// What a stage of the user's holds back, as last told.
+    fn held(&self) -> i64 {
+        0
+    }
     /// See [`Link::recount`].
     fn recount(&mut self, how: Recount, cx: &mut Cycle, site: &Site) {
         let _ = (how, cx, site);
@@ -187,10 +188,6 @@ where
         if at < self.length { self.head.knot(at) } else { self.tail.knot(at - self.length) }
     }
 
-    fn kept(&self) -> i64 {
-        self.head.kept() + self.tail.kept()
-    }
-
     fn recount(&mut self, how: Recount, cx: &mut Cycle) {
         self.head.recount(how, cx);
         self.tail.recount(how, cx);
@@ -239,10 +236,6 @@ impl<T: Send + 'static> Link<T, T> for Pass {
 
     fn locate(&self, _: NodeId) -> Option<Path> {
         None
-    }
-
-    fn kept(&self) -> i64 {
-        0
     }
 
     fn recount(&mut self, _: Recount, _: &mut Cycle) {}

@@ -185,10 +185,6 @@ where
         }
     }
 
-    fn kept(&self) -> i64 {
-        self.work.held() + self.next.as_ref().map_or(0, |next| next.kept())
-    }
-
     fn status(&self, status: &mut Status) {
         status.and(self.work.status(&self.site));
         if let Some(next) = &self.next {

@@ -96,10 +96,6 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Tomb {
         Status { steady: false, ..Status::CLEAR }
     }
 
-    fn held(&self) -> i64 {
-        0
-    }
-
     fn into_stage(self) -> Box<dyn Any + Send> {
         Box::new(())
     }

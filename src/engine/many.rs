@@ -40,13 +40,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         items.reverse();
         let items = Backwards(items);
         while let Some(item) = items.0.pop() {
-            if let Err(why) = self.ready() {
-                return Err(SendError::Held(Held { item, why }));
-            }
-            self.inbox.push(item);
-            self.turn();
-            self.hand_out(|output| out.push(output));
-            self.outcome()?;
+            self.send(item, |output| out.push(output))?;
         }
         Ok(())
     }
@@ -84,14 +78,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             // What was published while the batch was filled has made it necessary to go one by one.
             let mut pulled = batch.into_iter();
             while let Some(item) = pulled.next() {
-                if let Err(why) = self.ready() {
-                    let error = SendError::Held(Held { item, why });
-                    return Err(SendAllError { error, rest: Rest::new(pulled, items) });
-                }
-                self.inbox.push(item);
-                self.turn();
-                self.hand_out(&mut emit);
-                if let Err(error) = self.outcome() {
+                if let Err(error) = self.send(item, &mut emit) {
                     return Err(SendAllError { error, rest: Rest::new(pulled, items) });
                 }
             }
@@ -147,10 +134,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.cx.close(self.out.len(), self.queued);
         self.queued = 0;
         self.finished = true;
+        self.cx.used_up = true;
         self.after();
-        let panic = self.cx.panic.take();
-        self.review();
-        self.cx.panic = panic;
         self.hand_out(emit);
         self.finished_with()
     }
