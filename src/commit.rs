@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use crate::edit::{Asked, Edit, Place, Where};
 use crate::error::Refusal;
 use crate::knot::Act;
-use crate::model::{Change, DEPTH_LIMIT, Entry, Kind, Plan, Step, Steps, Target};
+use crate::model::{DEPTH_LIMIT, Entry, Kind, Mutation, Plan, Step, Steps, Target};
 use crate::name::{Name, NodeId, Path};
 use draft::{Done, Draft};
 use origins::Origins;
@@ -58,8 +58,8 @@ fn undo(plan: &mut Plan, edit: &mut Edit, done: SmallVec<[Done; 1]>) {
         for undo in change.undo.into_iter().rev() {
             // What the change had put in comes out again, and goes back to where it came from.
             let entry = match plan.apply(undo) {
-                Some(Change::Insert { entry, .. } | Change::Replace { entry, .. }) => entry,
-                Some(Change::Attach { target, .. }) => target.entry,
+                Some(Mutation::Insert { entry, .. } | Mutation::Replace { entry, .. }) => entry,
+                Some(Mutation::Attach { target, .. }) => target.entry,
                 _ => continue,
             };
             if let Some(place) = asked.entry() {
@@ -133,7 +133,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn change(&mut self, change: Change, done: &mut Done) {
+    fn change(&mut self, change: Mutation, done: &mut Done) {
         done.undo.extend(self.plan.apply(change));
     }
 
@@ -159,7 +159,7 @@ impl Desk<'_> {
         self.remember(&within);
         if let Some(entry) = place.take() {
             self.origins.fresh.insert(entry.id);
-            self.change(Change::Insert { within: within.clone(), at, entry }, done);
+            self.change(Mutation::Insert { within: within.clone(), at, entry }, done);
         }
         done.within = within;
         done.draft = Draft::Insert { at };
@@ -185,7 +185,7 @@ impl Desk<'_> {
         }
         self.leaves(&found.place());
         self.remember(&found.within);
-        self.change(Change::Remove { within: found.within.clone(), at }, done);
+        self.change(Mutation::Remove { within: found.within.clone(), at }, done);
         done.left = path.clone().ok();
         done.within = found.within;
         done.draft = Draft::Remove { at };
@@ -218,7 +218,7 @@ impl Desk<'_> {
             Vec::new()
         };
         for (from, to) in &moves {
-            self.change(Change::Move { within: within.clone(), from: *from, to: *to }, done);
+            self.change(Mutation::Move { within: within.clone(), from: *from, to: *to }, done);
         }
         done.within = within;
         done.draft = Draft::Moves(moves);
@@ -255,7 +255,7 @@ impl Desk<'_> {
                 self.origins.fresh.insert(new);
             }
             handed = Some(new);
-            self.change(Change::Replace { place: found.place(), entry }, done);
+            self.change(Mutation::Replace { place: found.place(), entry }, done);
         }
         done.within = found.within;
         if let Some(id) = handed.filter(|_| hand_over) {
@@ -280,7 +280,7 @@ impl Desk<'_> {
                 }
             }
         }
-        self.change(Change::Rename { place: found.place(), to: to.clone() }, done);
+        self.change(Mutation::Rename { place: found.place(), to: to.clone() }, done);
         done.draft = Draft::Rename { at: found.step, to };
         done.within = found.within;
         Ok(())
@@ -302,7 +302,7 @@ impl Desk<'_> {
         fork.check(&view, route.looks_at(), entry.input, path)?;
         done.draft = Draft::Route { slots: fork.slots_of(&view) };
         done.within = place.clone();
-        self.change(Change::Route { place, route: view }, done);
+        self.change(Mutation::Route { place, route: view }, done);
         Ok(())
     }
 
@@ -321,7 +321,7 @@ impl Desk<'_> {
         }
         if let Some(entry) = entry.take() {
             self.origins.fresh.insert(entry.id);
-            self.change(Change::Attach { place: place.clone(), slot, target: Target { order, entry } }, done);
+            self.change(Mutation::Attach { place: place.clone(), slot, target: Target { order, entry } }, done);
         }
         done.within = place;
         done.draft = Draft::Attach { slot };
@@ -340,7 +340,7 @@ impl Desk<'_> {
         let mut leaving = place.clone();
         leaving.push(Step::Target(slot));
         self.leaves(&leaving);
-        self.change(Change::Detach { place: place.clone(), slot }, done);
+        self.change(Mutation::Detach { place: place.clone(), slot }, done);
         done.left = Some(path.join(&target));
         done.within = place;
         done.draft = Draft::Detach { slot };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use smallvec::{SmallVec, smallvec};
 
 use crate::board::Board;
+use crate::change::Change;
 use crate::commit::{Checked, commit};
 use crate::edit::Edit;
 use crate::error::{BuildError, Refusal};
@@ -64,7 +65,8 @@ pub(crate) struct Committed {
     pub(crate) drains: Vec<Steps>,
     pub(crate) acts: SmallVec<[(Steps, Act); 1]>,
     pub(crate) cells: SmallVec<[Arc<Cell>; 1]>,
-    pub(crate) text: Option<String>,
+    /// The changes in words, where somebody wants to know.
+    pub(crate) words: Option<Vec<Change>>,
 }
 
 impl Control {
@@ -99,7 +101,7 @@ impl Control {
         if full && !self.coalesces(edit) {
             return Err((Refusal::Flooded { waiting: self.waiting.len() }, usize::MAX));
         }
-        let text = self.trace.is_some().then(|| edit.to_string());
+        let words = self.trace.is_some().then(|| edit.words());
         let Checked { drains, acts, left, paused } = commit(&mut self.plan, edit)?;
         self.revision += 1;
         self.paused = paused.unwrap_or(self.paused);
@@ -111,7 +113,7 @@ impl Control {
             // Nobody holds the receipt of what only the pipeline's side still knows.
             cells.extend(last.cells.into_iter().filter(|cell| Arc::strong_count(cell) > 1));
         }
-        self.waiting.push_back(Committed { revision: self.revision, drains, acts, cells, text });
+        self.waiting.push_back(Committed { revision: self.revision, drains, acts, cells, words });
         Ok(receipt)
     }
 

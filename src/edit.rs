@@ -8,6 +8,7 @@ mod refused;
 
 use std::fmt;
 
+use crate::change::{Change, line};
 use crate::error::Refusal;
 use crate::model::Kind;
 use crate::name::{Name, Path, Type};
@@ -83,6 +84,11 @@ impl Edit {
         }
     }
 
+    /// The changes in words.
+    pub(crate) fn words(&self) -> Vec<Change> {
+        self.changes.iter().map(Asked::words).collect()
+    }
+
     fn ask(&mut self, asked: Asked) -> Result<&mut Self, Refusal> {
         let malformed = asked.malformed();
         self.changes.push(asked);
@@ -105,7 +111,7 @@ impl Edit {
         S: Stage<T, Out = T>,
     {
         let (part, name, wrong) = part::<T, S>(name, stage);
-        self.ask(Asked::Insert { at, part: Some(part), name, wrong })
+        self.ask(Asked::Insert { at, part: Some(part), name, maker: None, wrong })
     }
 
     /// Puts a stage in before another.
@@ -194,7 +200,7 @@ impl Edit {
         let at = Path::new(at);
         let name = at.as_ref().ok().and_then(|path| path.names().last().cloned());
         let (part, wrong) = Part::new::<In, S>(name.unwrap_or_else(Name::stand_in), stage);
-        self.ask(Asked::Replace { at, part: Some(part), wrong })
+        self.ask(Asked::Replace { at, part: Some(part), maker: None, wrong })
     }
 
     /// Puts a stage in the place of one that is made of it; see
@@ -220,7 +226,14 @@ impl Edit {
             state: Type::of::<New>(),
             make: remake::<In, Old, New>(make),
         };
-        self.ask(Asked::HandOver { at: Path::new(at), takes: Type::of::<Old>(), part: Some(part), entry: None, wrong })
+        self.ask(Asked::HandOver {
+            at: Path::new(at),
+            takes: Type::of::<Old>(),
+            part: Some(part),
+            entry: None,
+            maker: None,
+            wrong,
+        })
     }
 
     /// Gives a stage, a target or a tap another name.
@@ -266,7 +279,7 @@ impl Edit {
         S: Stage<In>,
     {
         let (part, name, wrong) = part::<In, S>(target.as_ref(), stage);
-        self.ask(Asked::Attach { switch: Path::new(switch), part: Some(part), name, wrong })
+        self.ask(Asked::Attach { switch: Path::new(switch), part: Some(part), name, maker: None, wrong })
     }
 
     /// Takes a target off a switch; the route must not name it any more.
@@ -291,7 +304,7 @@ impl Edit {
     ) -> Result<&mut Self, Refusal> {
         let (mut part, name, wrong) = part::<T, _>(name.as_ref(), inspect(look));
         part.entry.iter_mut().for_each(|entry| entry.kind = Kind::Tap);
-        self.ask(Asked::Tap { at: Path::new(at), part: Some(part), name, wrong })
+        self.ask(Asked::Tap { at: Path::new(at), part: Some(part), name, maker: None, wrong })
     }
 
     /// Lets the pipeline hold its items back.
@@ -315,13 +328,7 @@ impl Edit {
 
 impl fmt::Display for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, asked) in self.changes.iter().enumerate() {
-            if at > 0 {
-                f.write_str("; ")?;
-            }
-            fmt::Display::fmt(asked, f)?;
-        }
-        Ok(())
+        f.write_str(&line(&self.words()))
     }
 }
 

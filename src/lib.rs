@@ -40,6 +40,7 @@
 
 mod board;
 mod chain;
+mod change;
 mod commit;
 mod control;
 mod controller;
@@ -69,6 +70,7 @@ mod switch;
 mod topology;
 mod trace;
 
+pub use change::{Change, Made, Position};
 pub use controller::Controller;
 pub use coroutine::{Body, Io, Outlet, Turn, body};
 pub use edit::{Edit, EditError};

@@ -1,10 +1,10 @@
 //! The control side's picture of a pipeline: names, types and routes, against which edits are checked.
 //!
-//! It changes by [`Change`]s, and each gives back the change that undoes it; an edit that is refused half-way is taken
+//! It changes by [`Mutation`]s, and each gives back the change that undoes it; an edit that is refused half-way is taken
 //! back by them. The data side (`chain.rs`, `switch.rs`) has the same shape, so a place is told to it by positions: a
 //! [`Step`] at a time, from the outermost pipeline inwards.
 
-mod change;
+mod mutation;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::ledger::{Counts, Row};
 use crate::name::{Name, NodeId, Path, Type};
 use crate::route::{PolicyKind, RouteView};
 
-pub(crate) use change::Change;
+pub(crate) use mutation::Mutation;
 
 /// The most stages that an item may pass one inside the other: each costs a stack frame or two.
 pub(crate) const DEPTH_LIMIT: usize = 512;

@@ -53,6 +53,11 @@ impl Name {
         Self("_".into())
     }
 
+    /// A text that is no name, to be shown where a name was meant.
+    pub(crate) fn malformed(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

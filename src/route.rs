@@ -3,6 +3,8 @@
 //! Target sets are `SmallVec`s, in line up to four. How a policy chooses is in [`Route`]'s constructors; what does the
 //! choosing is in `pick.rs`.
 
+mod view;
+
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
@@ -14,6 +16,8 @@ use crate::coroutine::{Naming, Turn};
 use crate::error::Refusal;
 use crate::hash::Fnv;
 use crate::name::{Name, NameError, Type};
+
+pub use view::{PolicyKind, RouteView};
 
 /// The targets of a route, in the order they were given in.
 pub(crate) type Targets = SmallVec<[Name; 4]>;
@@ -41,6 +45,8 @@ pub(crate) type Targets = SmallVec<[Name; 4]>;
 pub struct Route {
     pub(crate) targets: Result<Targets, NameError>,
     pub(crate) policy: Policy,
+    /// What the closure or the coroutine is called.
+    by: Option<Name>,
 }
 
 /// How one of the targets is chosen.
@@ -68,7 +74,7 @@ pub(crate) type LookAt<T> = Box<dyn FnMut(&T) -> u64 + Send>;
 
 impl Route {
     fn new<N: AsRef<str>>(targets: impl IntoIterator<Item = N>, policy: Policy) -> Self {
-        Self { targets: targets.into_iter().map(Name::new).collect(), policy }
+        Self { targets: targets.into_iter().map(Name::new).collect(), policy, by: None }
     }
 
     /// Every item goes to `target`.
@@ -194,6 +200,27 @@ impl Route {
         Self::new(targets, Policy::Generator(Naming::new(body)))
     }
 
+    /// Gives the closure or the coroutine that the route chooses by a name, which topologies, traces and scripts show.
+    ///
+    /// A malformed name is an error of the edit or of the switch that the route is for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Route;
+    ///
+    /// let route = Route::by_key(["a", "b"], |x: &u64| x % 10).named("last_digit");
+    /// assert_eq!(route.to_string(), "key a b by last_digit");
+    /// ```
+    #[must_use]
+    pub fn named(mut self, name: impl AsRef<str>) -> Self {
+        match Name::new(name) {
+            Ok(name) => self.by = Some(name),
+            Err(error) => self.targets = Err(error),
+        }
+        self
+    }
+
     /// The type of the items that the route chooses by, where it looks at them.
     pub(crate) fn looks_at(&self) -> Option<Type> {
         match &self.policy {
@@ -204,7 +231,7 @@ impl Route {
 
     /// What can be said of the route without the switch it is for.
     pub(crate) fn check(&self) -> Result<RouteView, Refusal> {
-        let targets = self.targets.clone()?;
+        let targets = self.targets.as_ref().map_err(Clone::clone)?;
         if targets.is_empty() && !matches!(self.policy, Policy::Hold) {
             return Err(Refusal::NoTargets);
         }
@@ -213,19 +240,28 @@ impl Route {
                 return Err(Refusal::Twice { name: name.clone() });
             }
         }
-        let mut weights = SmallVec::new();
         if let Policy::Weighted(given) = &self.policy {
             let total: u64 = given.iter().map(|weight| u64::from(*weight)).sum();
             if total == 0 || u32::try_from(total).is_err() {
                 return Err(Refusal::Weights);
             }
-            weights.clone_from(given);
         }
-        let retry = match self.policy {
-            Policy::Failover { retry } => retry,
-            _ => None,
+        Ok(self.view())
+    }
+
+    /// The route as data, right or wrong.
+    pub(crate) fn view(&self) -> RouteView {
+        let (mut weights, mut again) = (SmallVec::new(), None);
+        match &self.policy {
+            Policy::Weighted(given) => weights.clone_from(given),
+            Policy::Failover { retry } => again = *retry,
+            _ => {}
+        }
+        let targets = match &self.targets {
+            Ok(targets) => targets.clone(),
+            Err(error) => std::iter::once(Name::malformed(error.text())).collect(),
         };
-        Ok(RouteView { policy: self.policy.kind(), targets, weights, retry })
+        RouteView { policy: self.policy.kind(), targets, weights, retry: again, by: self.by.clone() }
     }
 }
 
@@ -264,97 +300,5 @@ impl fmt::Display for Route {
 impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Route({self})")
-    }
-}
-
-/// The kinds of [`Route`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PolicyKind {
-    /// [`Route::none`].
-    None,
-    /// [`Route::to`].
-    One,
-    /// [`Route::once`].
-    Once,
-    /// [`Route::all`].
-    All,
-    /// [`Route::round_robin`].
-    RoundRobin,
-    /// [`Route::weighted`].
-    Weighted,
-    /// [`Route::by_key`].
-    ByKey,
-    /// [`Route::when`] and [`Route::choose`].
-    When,
-    /// [`Route::failover`].
-    Failover,
-    /// [`Route::generator`].
-    Generator,
-}
-
-/// A route as a [`Topology`](crate::Topology) shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouteView {
-    pub(crate) policy: PolicyKind,
-    pub(crate) targets: Targets,
-    pub(crate) weights: SmallVec<[u32; 4]>,
-    pub(crate) retry: Option<u64>,
-}
-
-impl RouteView {
-    /// The route that holds items back.
-    pub(crate) fn none() -> Self {
-        Self { policy: PolicyKind::None, targets: Targets::new(), weights: SmallVec::new(), retry: None }
-    }
-
-    /// After how many items a target that was left out is tried again, for [`PolicyKind::Failover`].
-    #[must_use]
-    pub fn retry(&self) -> Option<u64> {
-        self.retry
-    }
-
-    /// How the target of an item is chosen.
-    #[must_use]
-    pub fn policy(&self) -> PolicyKind {
-        self.policy
-    }
-
-    /// The targets that items go to, in the route's order.
-    #[must_use]
-    pub fn targets(&self) -> &[Name] {
-        &self.targets
-    }
-
-    /// The weights of the targets; empty but for [`PolicyKind::Weighted`].
-    #[must_use]
-    pub fn weights(&self) -> &[u32] {
-        &self.weights
-    }
-}
-
-impl fmt::Display for RouteView {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.policy {
-            PolicyKind::None => "none",
-            PolicyKind::One | PolicyKind::Weighted => "",
-            PolicyKind::Once => "once ",
-            PolicyKind::All => "all ",
-            PolicyKind::RoundRobin => "next ",
-            PolicyKind::ByKey => "key ",
-            PolicyKind::When => "when ",
-            PolicyKind::Failover => "failover ",
-            PolicyKind::Generator => "generator ",
-        })?;
-        for (at, name) in self.targets.iter().enumerate() {
-            if at > 0 {
-                f.write_str(" ")?;
-            }
-            write!(f, "{name}")?;
-            if let Some(weight) = self.weights.get(at) {
-                write!(f, ":{weight}")?;
-            }
-        }
-        self.retry.map_or(Ok(()), |items| write!(f, " retry {items}"))
     }
 }

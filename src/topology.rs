@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::model::{Entry, Kind, Plan};
-use crate::name::{Name, Type};
+use crate::name::{Name, NodeId};
 use crate::route::RouteView;
 
 /// A pipeline at a revision: names, types and routes. A copy; it does not change when the pipeline does.
@@ -38,12 +38,14 @@ pub struct Topology {
 }
 
 /// A stage, or whatever stands in a stage's place, in a [`Topology`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct TopologyNode {
     name: Name,
-    input: Type,
-    output: Type,
+    input: String,
+    output: String,
     kind: NodeKind,
+    /// Which stage it is, whatever it is called; not known of a topology that was read back.
+    id: Option<NodeId>,
 }
 
 /// What a [`TopologyNode`] is.
@@ -69,9 +71,10 @@ impl Topology {
     pub(crate) fn new(plan: &Plan, revision: u64, paused: bool) -> Self {
         let root = TopologyNode {
             name: plan.name.clone(),
-            input: plan.input,
-            output: plan.output,
+            input: plan.input.to_string(),
+            output: plan.output.to_string(),
             kind: NodeKind::Pipeline(plan.entries.iter().map(TopologyNode::new).collect()),
+            id: None,
         };
         Self { revision, paused, root }
     }
@@ -112,7 +115,8 @@ impl TopologyNode {
                 targets: fork.in_order().map(|target| Self::new(&target.entry)).collect(),
             },
         };
-        Self { name: entry.name.clone(), input: entry.input, output: entry.output, kind }
+        let (input, output) = (entry.input.to_string(), entry.output.to_string());
+        Self { name: entry.name.clone(), input, output, kind, id: Some(entry.id) }
     }
 
     /// The node's name.
@@ -121,16 +125,16 @@ impl TopologyNode {
         &self.name
     }
 
-    /// The type of the items it takes.
+    /// The type of the items it takes, as [`Type`](crate::Type) prints it.
     #[must_use]
-    pub fn input(&self) -> Type {
-        self.input
+    pub fn input(&self) -> &str {
+        &self.input
     }
 
     /// The type of the items it gives.
     #[must_use]
-    pub fn output(&self) -> Type {
-        self.output
+    pub fn output(&self) -> &str {
+        &self.output
     }
 
     /// What it is.
@@ -174,6 +178,15 @@ impl TopologyNode {
         }
     }
 }
+
+/// By what can be seen of it.
+impl PartialEq for TopologyNode {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.input, &self.output, &self.kind) == (&other.name, &other.input, &other.output, &other.kind)
+    }
+}
+
+impl Eq for TopologyNode {}
 
 impl fmt::Display for Topology {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::change::{Change, line};
 use crate::name::{Name, Path};
 
 /// The last rows of a pipeline's trace, oldest first.
@@ -60,7 +61,7 @@ pub enum TraceRow {
         /// The revision that the edit made.
         revision: u64,
         /// The edit in words.
-        text: String,
+        changes: Vec<Change>,
     },
 }
 
@@ -138,7 +139,7 @@ impl fmt::Display for Trace {
             let (TraceRow::Item { cycle, revision, .. } | TraceRow::Edit { cycle, revision, .. }) = row;
             write!(f, "cycle {cycle:>cycle_width$}  r{revision:<revision_width$}  ")?;
             match row {
-                TraceRow::Edit { text, .. } => writeln!(f, "= {text}")?,
+                TraceRow::Edit { changes, .. } => writeln!(f, "= {}", line(changes))?,
                 TraceRow::Item { hops, outputs, failed, .. } => {
                     write!(f, "{:<way_width$}  -> {outputs}", way(hops))?;
                     match failed {
@@ -224,9 +225,9 @@ impl Recorder {
         self.push(TraceRow::Item { cycle, revision, hops, outputs, failed });
     }
 
-    pub(crate) fn edit(&mut self, cycle: u64, revision: u64, text: &str) {
+    pub(crate) fn edit(&mut self, cycle: u64, revision: u64, changes: Vec<Change>) {
         self.hops.clear();
-        self.push(TraceRow::Edit { cycle, revision, text: text.to_owned() });
+        self.push(TraceRow::Edit { cycle, revision, changes });
     }
 
     fn push(&self, row: TraceRow) {

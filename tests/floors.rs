@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 29] = [
+const FLOORS: [&str; 30] = [
     "name",
     "hash",
     "board",
@@ -13,6 +13,7 @@ const FLOORS: [&str; 29] = [
     "coroutine",
     "route",
     "pick",
+    "change",
     "ledger",
     "trace",
     "model",

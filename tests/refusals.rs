@@ -85,7 +85,7 @@ fn g0_a_name_is_one_word() {
 #[test]
 fn g0_a_stage_takes_and_gives_what_its_place_needs() {
     assert_snapshot!(refused(|c| c.insert_before("parse", "half", |x: i64| x / 2)), @r#"cannot insert "half" before "parse": it takes i64, and String comes along there"#);
-    assert_snapshot!(refused(|c| c.push_front("half", |x: i64| x / 2)), @r#"cannot insert "half" in front: it takes i64, and String comes along there"#);
+    assert_snapshot!(refused(|c| c.push_front("half", |x: i64| x / 2)), @r#"cannot insert "half" at the front: it takes i64, and String comes along there"#);
     assert_snapshot!(refused(|c| c.push_back("shout", |s: String| s + "!")), @r#"cannot insert "shout" at the back: it takes String, and i64 comes along there"#);
     assert_snapshot!(refused(|c| c.replace("total", |x: i64| x.to_string())), @r#"cannot replace "total": it turns i64 into String, and that place needs i64 to i64"#);
     assert_snapshot!(refused(|c| c.replace("parse", |s: Vec<Option<String>>| s.len())), @r#"cannot replace "parse": it turns Vec<Option<String>> into usize, and that place needs String to i64"#);

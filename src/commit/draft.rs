@@ -5,13 +5,13 @@ use smallvec::SmallVec;
 use super::Checked;
 use crate::edit::Asked;
 use crate::knot::Act;
-use crate::model::{Change, Step, Steps};
+use crate::model::{Mutation, Step, Steps};
 use crate::name::{Name, NodeId, Path};
 
 /// A change that has been made in the model, and what the data side will do for it.
 pub(super) struct Done {
     /// What undoes it, last first.
-    pub(super) undo: SmallVec<[Change; 1]>,
+    pub(super) undo: SmallVec<[Mutation; 1]>,
     pub(super) within: Steps,
     pub(super) draft: Draft,
     /// The path of the entry that leaves by it.
@@ -38,8 +38,8 @@ impl Done {
     pub(super) fn finish(self, asked: &mut Asked, checked: &mut Checked) {
         if let Some(path) = self.left {
             let entry = self.undo.into_iter().find_map(|undo| match undo {
-                Change::Insert { entry, .. } | Change::Replace { entry, .. } => Some(entry),
-                Change::Attach { target, .. } => Some(target.entry),
+                Mutation::Insert { entry, .. } | Mutation::Replace { entry, .. } => Some(entry),
+                Mutation::Attach { target, .. } => Some(target.entry),
                 _ => None,
             });
             checked.left.extend(entry.map(|entry| (path, entry)));

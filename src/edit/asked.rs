@@ -2,25 +2,70 @@
 
 use std::fmt;
 
+use crate::change::{Change, Made, Position};
 use crate::error::Refusal;
 use crate::knot::Remake;
 use crate::model::Entry;
 use crate::name::{Name, NameError, Path, Type};
 use crate::part::Part;
-use crate::route::Route;
+use crate::route::{Route, RouteView};
 
 /// One change that was asked for. What it brings along is taken out when the edit is committed.
 pub(crate) enum Asked {
-    Route { switch: Place, route: Option<Route> },
-    Insert { at: Where, part: Option<Part>, name: Label, wrong: Option<Refusal> },
-    Remove { at: Place },
-    Move { at: Place, to: Where },
-    Replace { at: Place, part: Option<Part>, wrong: Option<Refusal> },
-    HandOver { at: Place, takes: Type, part: Option<Handed>, entry: Option<Entry>, wrong: Option<Refusal> },
-    Rename { at: Place, to: Label },
-    Attach { switch: Place, part: Option<Part>, name: Label, wrong: Option<Refusal> },
-    Detach { switch: Place, target: Label },
-    Tap { at: Place, part: Option<Part>, name: Label, wrong: Option<Refusal> },
+    Route {
+        switch: Place,
+        route: Option<Route>,
+    },
+    Insert {
+        at: Where,
+        part: Option<Part>,
+        name: Label,
+        maker: Option<Name>,
+        wrong: Option<Refusal>,
+    },
+    Remove {
+        at: Place,
+    },
+    Move {
+        at: Place,
+        to: Where,
+    },
+    Replace {
+        at: Place,
+        part: Option<Part>,
+        maker: Option<Name>,
+        wrong: Option<Refusal>,
+    },
+    HandOver {
+        at: Place,
+        takes: Type,
+        part: Option<Handed>,
+        entry: Option<Entry>,
+        maker: Option<Name>,
+        wrong: Option<Refusal>,
+    },
+    Rename {
+        at: Place,
+        to: Label,
+    },
+    Attach {
+        switch: Place,
+        part: Option<Part>,
+        name: Label,
+        maker: Option<Name>,
+        wrong: Option<Refusal>,
+    },
+    Detach {
+        switch: Place,
+        target: Label,
+    },
+    Tap {
+        at: Place,
+        part: Option<Part>,
+        name: Label,
+        maker: Option<Name>,
+        wrong: Option<Refusal>,
+    },
     Pause,
     Resume,
 }
@@ -86,22 +131,52 @@ impl Asked {
     }
 }
 
-/// What was asked for as a path or a name, well formed or not.
-fn text<T: fmt::Display>(text: &Result<T, NameError>) -> String {
-    text.as_ref().map_or_else(|error| error.text().to_owned(), ToString::to_string)
+impl Where {
+    fn words(&self) -> Position {
+        match self {
+            Self::First(within) => Position::Front(within.as_ref().map(path)),
+            Self::Last(within) => Position::Back(within.as_ref().map(path)),
+            Self::Before(at) => Position::Before(path(at)),
+            Self::After(at) => Position::After(path(at)),
+        }
+    }
 }
 
-impl fmt::Display for Where {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = f.alternate();
-        let show = |at: &Place| if quoted { format!("{:?}", text(at)) } else { text(at) };
+/// What was asked for as a path, well formed or not; only to be shown if it is not.
+fn path(place: &Place) -> Path {
+    place.clone().unwrap_or_else(|error| Name::malformed(error.text()).into())
+}
+
+/// What was asked for as a name, well formed or not; only to be shown if it is not.
+fn name(label: &Label) -> Name {
+    label.clone().unwrap_or_else(|error| Name::malformed(error.text()))
+}
+
+impl Asked {
+    /// The change in words; what brings a stage along and does not say what made it is taken to be made by its name.
+    pub(crate) fn words(&self) -> Change {
+        let made = |label: &Label, maker: &Option<Name>| {
+            let name = name(label);
+            Made { maker: maker.clone().unwrap_or_else(|| name.clone()), name }
+        };
         match self {
-            Self::First(None) => f.write_str("in front"),
-            Self::Last(None) => f.write_str("at the back"),
-            Self::First(Some(at)) => write!(f, "in front of all in {}", show(at)),
-            Self::Last(Some(at)) => write!(f, "at the back of {}", show(at)),
-            Self::Before(at) => write!(f, "before {}", show(at)),
-            Self::After(at) => write!(f, "after {}", show(at)),
+            Self::Route { switch, route } => {
+                let route = route.as_ref().map_or_else(RouteView::none, Route::view);
+                Change::Route { switch: path(switch), route }
+            }
+            Self::Insert { at, name, maker, .. } => Change::Insert { stage: made(name, maker), at: at.words() },
+            Self::Remove { at } => Change::Remove { stage: path(at) },
+            Self::Move { at, to } => Change::Move { stage: path(at), to: to.words() },
+            Self::Replace { at, maker, .. } => Change::Replace { stage: path(at), with: maker.clone(), keeping: false },
+            Self::HandOver { at, maker, .. } => Change::Replace { stage: path(at), with: maker.clone(), keeping: true },
+            Self::Rename { at, to } => Change::Rename { stage: path(at), to: name(to) },
+            Self::Attach { switch, name, maker, .. } => {
+                Change::Attach { target: made(name, maker), switch: path(switch) }
+            }
+            Self::Detach { switch, target } => Change::Detach { target: name(target), switch: path(switch) },
+            Self::Tap { at, name, maker, .. } => Change::Tap { stage: path(at), tap: made(name, maker) },
+            Self::Pause => Change::Pause,
+            Self::Resume => Change::Resume,
         }
     }
 }
@@ -109,29 +184,6 @@ impl fmt::Display for Where {
 impl fmt::Display for Asked {
     /// Names are quoted in the alternate form, for error messages.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = f.alternate();
-        let quote = |text: String| if quoted { format!("{text:?}") } else { text };
-        let place = |at: &Place| quote(text(at));
-        let label = |name: &Label| quote(text(name));
-        let between = |at: &Where| if quoted { format!("{at:#}") } else { at.to_string() };
-        match self {
-            Self::Route { switch, route } => {
-                write!(f, "route {}", place(switch))?;
-                // A route that is wrong in itself is told of in the refusal.
-                let view = route.as_ref().and_then(|route| route.check().ok());
-                view.map_or(Ok(()), |view| write!(f, " -> {view}"))
-            }
-            Self::Insert { at, name, .. } => write!(f, "insert {} {}", label(name), between(at)),
-            Self::Remove { at } => write!(f, "remove {}", place(at)),
-            Self::Move { at, to } => write!(f, "move {} {}", place(at), between(to)),
-            Self::Replace { at, .. } => write!(f, "replace {}", place(at)),
-            Self::HandOver { at, .. } => write!(f, "replace {} keeping its state", place(at)),
-            Self::Rename { at, to } => write!(f, "rename {} to {}", place(at), label(to)),
-            Self::Attach { switch, name, .. } => write!(f, "attach {} to {}", label(name), place(switch)),
-            Self::Detach { switch, target } => write!(f, "detach {} from {}", label(target), place(switch)),
-            Self::Tap { at, name, .. } => write!(f, "tap {} with {}", place(at), label(name)),
-            Self::Pause => f.write_str("pause"),
-            Self::Resume => f.write_str("resume"),
-        }
+        self.words().fmt(f)
     }
 }

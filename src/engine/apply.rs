@@ -62,8 +62,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         cx.items = 0;
         self.queued += queued;
         cx.revision = edit.revision;
-        if let (Some(recorder), Some(text)) = (&mut cx.trace, &edit.text) {
-            recorder.edit(cx.number, edit.revision, text);
+        if let (Some(recorder), Some(changes)) = (&mut cx.trace, edit.words) {
+            recorder.edit(cx.number, edit.revision, changes);
         }
         let cut = Cut { last_old: cx.number.checked_sub(1), first_new: cx.number };
         let mut cells = edit.cells.into_iter();

@@ -57,7 +57,7 @@ impl Real {
                     NodeKind::Switch { route, .. } => format!("switch {route}"),
                     _ => unreachable!("no other kind"),
                 };
-                lines.push(format!("{path}: {:?} {:?} {what}", child.input(), child.output()));
+                lines.push(format!("{path}: {} {} {what}", child.input(), child.output()));
                 walk(child, &format!("{path}/"), lines);
             }
         }

@@ -6,7 +6,7 @@ use crate::route::RouteView;
 
 /// A change of the model.
 #[derive(Debug)]
-pub(crate) enum Change {
+pub(crate) enum Mutation {
     /// Insert at a position of the pipeline that `within` leads to.
     Insert {
         within: Steps,
@@ -79,37 +79,37 @@ impl Plan {
     }
 
     /// Makes a change and gives the one that undoes it; `None` where the place does not exist, which `find` rules out.
-    pub(crate) fn apply(&mut self, change: Change) -> Option<Change> {
+    pub(crate) fn apply(&mut self, change: Mutation) -> Option<Mutation> {
         Some(match change {
-            Change::Insert { within, at, entry } => {
+            Mutation::Insert { within, at, entry } => {
                 let plan = self.plan_mut(&within)?;
                 plan.entries.insert(at.min(plan.entries.len()), entry);
                 self.deepen(&within);
-                Change::Remove { within, at }
+                Mutation::Remove { within, at }
             }
-            Change::Remove { within, at } => {
+            Mutation::Remove { within, at } => {
                 let plan = self.plan_mut(&within)?;
                 if at >= plan.entries.len() {
                     return None;
                 }
                 let entry = plan.entries.remove(at);
-                Change::Insert { within, at, entry }
+                Mutation::Insert { within, at, entry }
             }
-            Change::Move { within, from, to } => {
+            Mutation::Move { within, from, to } => {
                 let plan = self.plan_mut(&within)?;
                 if from >= plan.entries.len() || to >= plan.entries.len() {
                     return None;
                 }
                 let entry = plan.entries.remove(from);
                 plan.entries.insert(to, entry);
-                Change::Move { within, from: to, to: from }
+                Mutation::Move { within, from: to, to: from }
             }
-            Change::Replace { place, entry } => {
+            Mutation::Replace { place, entry } => {
                 let old = std::mem::replace(self.entry_mut(&place)?, entry);
                 self.deepen(&place);
-                Change::Replace { place, entry: old }
+                Mutation::Replace { place, entry: old }
             }
-            Change::Rename { place, to } => {
+            Mutation::Rename { place, to } => {
                 let entry = self.entry_mut(&place)?;
                 let old = std::mem::replace(&mut entry.name, to.clone());
                 if let Some((Step::Target(slot), switch)) = place.split_last() {
@@ -122,21 +122,21 @@ impl Plan {
                         }
                     }
                 }
-                Change::Rename { place, to: old }
+                Mutation::Rename { place, to: old }
             }
-            Change::Route { place, route } => {
+            Mutation::Route { place, route } => {
                 let fork = self.fork_mut(&place)?;
                 let old = std::mem::replace(&mut fork.route, route);
-                Change::Route { place, route: old }
+                Mutation::Route { place, route: old }
             }
-            Change::Attach { place, slot, target } => {
+            Mutation::Attach { place, slot, target } => {
                 self.fork_mut(&place)?.attach(slot, target);
                 self.deepen(&place);
-                Change::Detach { place, slot }
+                Mutation::Detach { place, slot }
             }
-            Change::Detach { place, slot } => {
+            Mutation::Detach { place, slot } => {
                 let target = self.fork_mut(&place)?.detach(slot)?;
-                Change::Attach { place, slot, target }
+                Mutation::Attach { place, slot, target }
             }
         })
     }
