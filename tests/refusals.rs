@@ -68,7 +68,7 @@ fn g0_a_name_is_used_once_in_a_pipeline() {
     assert_snapshot!(refused(|c| c.rename("total", "model")), @r#"cannot rename "total" to "model": the name "model" is taken; use another"#);
     assert_snapshot!(refused(|c| c.attach("model", "v1", |x: i64| x)), @r#"cannot attach "v1" to "model": the name "v1" is taken; use another"#);
     assert_snapshot!(refused(|c| c.tap("total", "parse", |_: &i64| ())), @r#"cannot tap "total" with "parse": the name "parse" is taken; use another"#);
-    assert_snapshot!(refused(|c| c.route("model", Route::round_robin(["v1", "v1"]))), @r#"cannot route "model": it names "v1" twice"#);
+    assert_snapshot!(refused(|c| c.route("model", Route::round_robin(["v1", "v1"]))), @r#"cannot route "model" -> next v1 v1: it names "v1" twice"#);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn g0_a_name_is_one_word() {
     assert_snapshot!(refused(|c| c.push_back("v2/half", |x: i64| x)), @r#"cannot insert "half" at the back of "v2": nothing is called "v2"; there is "parse", "total" and "model""#);
     assert_snapshot!(refused(|c| c.rename("total", "-total")), @r#"cannot rename "total" to "-total": cannot use "-total" as a name: it begins with '-'; begin with a letter, a digit or `_`"#);
     assert_snapshot!(refused(|c| c.remove("model//neg")), @r#"cannot remove "model//neg": cannot use "model//neg" as a path: a name in it is empty"#);
-    assert_snapshot!(refused(|c| c.route("model", ".v1")), @r#"cannot route "model": cannot use ".v1" as a name: it begins with '.'; begin with a letter, a digit or `_`"#);
+    assert_snapshot!(refused(|c| c.route("model", ".v1")), @r#"cannot route "model" -> .v1: cannot use ".v1" as a name: it begins with '.'; begin with a letter, a digit or `_`"#);
     assert_snapshot!(refused(|c| c.detach("model", "v 1")), @r#"cannot detach "v 1" from "model": cannot use "v 1" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`"#);
 }
 
@@ -118,9 +118,9 @@ fn g0_a_target_is_attached_and_detached() {
 
 #[test]
 fn g0_a_route_fits_its_switch() {
-    assert_snapshot!(refused(|c| c.route("model", Route::round_robin::<&str>([]))), @r#"cannot route "model": it names no target; use `Route::none()` to hold items back"#);
-    assert_snapshot!(refused(|c| c.route("model", Route::weighted([("v1", 0), ("v2", 0)]))), @r#"cannot route "model": the weights must add up to a number from 1 to 4294967295"#);
-    assert_snapshot!(refused(|c| c.route("model", Route::weighted([("v1", u32::MAX), ("v2", 1)]))), @r#"cannot route "model": the weights must add up to a number from 1 to 4294967295"#);
+    assert_snapshot!(refused(|c| c.route("model", Route::round_robin::<&str>([]))), @r#"cannot route "model" -> next: it names no target; use `Route::none()` to hold items back"#);
+    assert_snapshot!(refused(|c| c.route("model", Route::weighted([("v1", 0), ("v2", 0)]))), @r#"cannot route "model" -> v1:0 v2:0: the weights must add up to a number from 1 to 4294967295"#);
+    assert_snapshot!(refused(|c| c.route("model", Route::weighted([("v1", u32::MAX), ("v2", 1)]))), @r#"cannot route "model" -> v1:4294967295 v2:1: the weights must add up to a number from 1 to 4294967295"#);
     assert_snapshot!(refused(|c| c.route("model", Route::all(["v1", "v2"]))), @r#"cannot route "model" -> all v1 v2: several targets need a clone of each i64; build the switch with `.cloned()`"#);
     assert_snapshot!(refused(|c| c.route("model", Route::by_key(["v1", "v2"], |s: &String| s.len()))), @r#"cannot route "model" -> key v1 v2: the route looks at String, and the switch gets i64; let its closure take `&i64`"#);
     assert_snapshot!(refused(|c| c.route("model", Route::when(|s: &String| s.is_empty(), "v1", "v2"))), @r#"cannot route "model" -> when v1 v2: the route looks at String, and the switch gets i64; let its closure take `&i64`"#);
