@@ -64,6 +64,7 @@ mod pick;
 mod pipeline;
 mod receipt;
 mod route;
+mod script;
 mod source;
 mod stage;
 mod switch;
@@ -84,6 +85,7 @@ pub use name::{Name, NameError, Path, Type};
 pub use pipeline::Pipeline;
 pub use receipt::{Applied, Cut, Receipt};
 pub use route::{PolicyKind, Route, RouteView};
+pub use script::{Comparison, Condition, Count, Expectation, Mistake, Script, ScriptError, Statement};
 pub use source::{Source, Step};
 pub use stage::{
     BoxError, Filter, FilterMap, FlatMap, Inspect, Output, Stage, TryStage, filter, filter_map, flat_map, inspect,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 30] = [
+const FLOORS: [&str; 31] = [
     "name",
     "hash",
     "board",
@@ -34,6 +34,7 @@ const FLOORS: [&str; 30] = [
     "engine",
     "pipeline",
     "source",
+    "script",
 ];
 
 /// The files of `folder` and below, each with the module at the top that it belongs to.

@@ -1,0 +1,47 @@
+//! What is wrong with a script, and where.
+
+use std::error::Error;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// All that is wrong with a script.
+///
+/// `Display` shows each mistake under its line, with a caret, without colours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptError {
+    text: Arc<str>,
+    mistakes: Vec<Mistake>,
+    /// How many more there are.
+    more: usize,
+}
+
+/// Something that is wrong with a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    span: Range<usize>,
+    message: String,
+    expected: Vec<String>,
+    meant: Option<String>,
+}
+
+impl ScriptError {
+    pub(crate) fn new(text: Arc<str>, mistakes: Vec<Mistake>) -> Self {
+        Self { text, mistakes, more: 0 }
+    }
+}
+
+impl Mistake {
+    /// `span` is in bytes of the text.
+    pub(crate) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), expected: Vec::new(), meant: None }
+    }
+}
+
+impl fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.mistakes.iter().try_for_each(|mistake| writeln!(f, "{}", mistake.message))
+    }
+}
+
+impl Error for ScriptError {}
