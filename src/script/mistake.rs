@@ -139,7 +139,11 @@ impl Mistake {
     /// What could stand there, in a line.
     pub(super) fn hint(&self) -> Option<String> {
         let (last, rest) = self.expected.split_last()?;
-        Some(if rest.is_empty() { format!("expected {last}") } else { format!("expected {} or {last}", rest.join(", ")) })
+        Some(if rest.is_empty() {
+            format!("expected {last}")
+        } else {
+            format!("expected {} or {last}", rest.join(", "))
+        })
     }
 }
 
@@ -159,7 +163,7 @@ impl fmt::Display for ScriptError {
             }
             let excerpt = Excerpt::new(&self.text, mistake.span());
             writeln!(f, "{mistake}")?;
-            writeln!(f, "  {:>width$} | {}", mistake.line, excerpt.line)?;
+            writeln!(f, "{}", format!("  {:>width$} | {}", mistake.line, excerpt.line).trim_end())?;
             write!(f, "  {:width$} | {}", "", excerpt.carets)?;
             mistake.hint().iter().try_for_each(|hint| write!(f, "\n  {:width$} = {hint}", ""))?;
         }

@@ -6,6 +6,8 @@
 mod change;
 mod direction;
 mod expectation;
+#[cfg(test)]
+mod steps;
 
 use std::ops::Range;
 use std::str::FromStr;
@@ -144,7 +146,13 @@ fn statement(input: &mut Input<'_>) -> Parsed<Statement> {
     let when = preceded(word("when"), cut_err((expectation::condition, edit)))
         .map(|(condition, changes)| Statement::When { condition, changes });
     let expect = preceded(word("expect"), cut_err(expectation::expect));
-    alt((at, preceded(word("every"), cut_err(every)), when, expect)).parse_next(input)
+    let statement = alt((at, preceded(word("every"), cut_err(every)), when, expect)).parse_next(input);
+    match (statement, input.peek_token()) {
+        (Err(Refused::Other), Some(token)) if change::begins(token) => {
+            wrong(token.span(), format!("nothing says when to {0}: begin with a cycle, such as `at 0 {0}`", token.text))
+        }
+        (statement, _) => statement,
+    }
 }
 
 fn cycle(input: &mut Input<'_>) -> Parsed<u64> {
@@ -188,7 +196,10 @@ fn block(input: &mut Input<'_>) -> Parsed<Vec<Change>> {
             }
             Kind::Open => {
                 input.next_token();
-                let nested = Mistake::new(next.span(), "a block cannot stand in a block: its changes are committed together as it is");
+                let nested = Mistake::new(
+                    next.span(),
+                    "a block cannot stand in a block: its changes are committed together as it is",
+                );
                 input.state.add(nested);
                 skip_blocks(input, 1, |_| true);
                 if input.peek_token().is_none() {
@@ -200,7 +211,9 @@ fn block(input: &mut Input<'_>) -> Parsed<Vec<Change>> {
             _ if begins_statement(next) && at_line_start(input) => {
                 return wrong(open.span(), "this block is not closed before the next statement");
             }
-            _ if begins_statement(next) => wrong(next.span(), "a statement cannot stand in a block; a block holds changes"),
+            _ if begins_statement(next) => {
+                wrong(next.span(), "a statement cannot stand in a block; a block holds changes")
+            }
             _ => change_in_block(input).map(|change| changes.push(change)),
         };
         if let Err(refused) = refused {

@@ -155,8 +155,7 @@ impl Count {
 }
 
 impl Comparison {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Less, Self::AtMost, Self::Equal, Self::Other, Self::AtLeast, Self::More];
+    pub(crate) const ALL: [Self; 6] = [Self::Less, Self::AtMost, Self::Equal, Self::Other, Self::AtLeast, Self::More];
 
     /// The sign for it in a script.
     pub(crate) fn sign(self) -> &'static str {
