@@ -29,7 +29,7 @@ pub(super) const KEPT: usize = 50;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptError {
-    text: Arc<str>,
+    pub(super) text: Arc<str>,
     mistakes: Vec<Mistake>,
     /// How many more there are.
     more: usize,
