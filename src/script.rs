@@ -4,14 +4,14 @@
 //! names, do the types fit, is each edit legal where it stands?), and *played* (edits are committed as items are accepted).
 //! The first two find all mistakes, each with its place, before an item flows.
 
+#[cfg(feature = "miette")]
+mod diagnostic;
 mod excerpt;
 mod mistake;
 mod nearest;
 mod parse;
 #[cfg_attr(not(test), expect(dead_code, reason = "binding, which points into texts, is not there yet"))]
 mod place;
-#[cfg(feature = "miette")]
-mod report;
 mod show;
 mod statement;
 mod token;
