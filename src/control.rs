@@ -17,7 +17,7 @@ use crate::model::{Plan, Steps};
 use crate::name::Path;
 use crate::receipt::{Cell, Receipt};
 use crate::topology::Topology;
-use crate::trace::SharedLog;
+use crate::trace::{SharedLog, Trace, read};
 
 /// Edits that wait for a pipeline's next cycle, at the most; see [`Refusal::Flooded`].
 pub(crate) const WAITING_LIMIT: usize = 1024;
@@ -168,5 +168,19 @@ impl Shared {
     pub(crate) fn topology(&self) -> Topology {
         let control = self.board.lock();
         Topology::new(&control.plan, control.revision, control.paused)
+    }
+
+    pub(crate) fn trace(&self) -> Trace {
+        let control = self.board.lock();
+        let Some(log) = &control.trace else { return Trace::default() };
+        let mut trace = read(log);
+        let mut targets = trace.visited();
+        // Those that are gone keep the order in which they were met.
+        targets.sort_by_cached_key(|(switch, target)| {
+            let rank = control.plan.rank(&switch.join(target));
+            (rank.is_none(), rank)
+        });
+        trace.place(targets);
+        trace
     }
 }

@@ -93,7 +93,9 @@ pub use stage::{
 };
 pub use switch::Switch;
 pub use topology::{NodeKind, Topology, TopologyNode};
-pub use trace::{Hop, Trace, TraceRow};
+pub use trace::{
+    Explanation, Hop, Loss, Lost, Marbles, Reason, RecordError, Recording, Run, Runs, Trace, TraceRow, Way,
+};
 
 /// The README's examples are tested with the documentation's.
 #[cfg(doctest)]

@@ -30,6 +30,7 @@ use crate::cycle::{Cycle, Site};
 use crate::knot::{AnyChain, AnySwitch, Knot};
 use crate::model::Step;
 use crate::name::{NodeId, Path};
+use crate::trace::Recorder;
 
 /// A chain of stages from `A` to `B`, or a part of one.
 pub(crate) trait Link<A, B>: Send {
@@ -43,6 +44,8 @@ pub(crate) trait Link<A, B>: Send {
     fn drain(&mut self, at: usize, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle);
     fn knot(&mut self, at: usize) -> Option<&mut dyn Knot>;
     fn status(&self, status: &mut Status);
+    /// Tells the way of the last item that was called through, up to where it ended.
+    fn way(&self, trace: &mut Recorder);
     /// The path of a stage on the way of the last item that was called through.
     fn locate(&self, id: NodeId) -> Option<Path>;
     /// What the stages hold comes to be in the pipeline, leaves it, or is counted nowhere from now on.
@@ -117,6 +120,10 @@ pub(crate) trait Work<A, B>: Send + 'static {
         let _ = (rest, out, cx, site);
     }
     fn status(&self, site: &Site) -> Status;
+    /// See [`Link::way`].
+    fn way(&self, site: &Site, trace: &mut Recorder) {
+        trace.stage(&site.name, site.id);
+    }
     /// The path, from here on, of a stage inside this one; see [`Link::locate`].
     fn locate(&self, id: NodeId) -> Option<Path> {
         let _ = id;
@@ -198,6 +205,13 @@ where
         self.tail.status(status);
     }
 
+    fn way(&self, trace: &mut Recorder) {
+        self.head.way(trace);
+        if !trace.is_over() {
+            self.tail.way(trace);
+        }
+    }
+
     fn locate(&self, id: NodeId) -> Option<Path> {
         self.head.locate(id).or_else(|| self.tail.locate(id))
     }
@@ -233,6 +247,8 @@ impl<T: Send + 'static> Link<T, T> for Pass {
     }
 
     fn status(&self, _: &mut Status) {}
+
+    fn way(&self, _: &mut Recorder) {}
 
     fn locate(&self, _: NodeId) -> Option<Path> {
         None

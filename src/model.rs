@@ -275,6 +275,18 @@ impl Plan {
         }
     }
 
+    /// Where `path` stands in the order of declaration.
+    pub(crate) fn rank(&self, path: &Path) -> Option<SmallVec<[u64; 4]>> {
+        let (steps, _) = self.find(path).ok()?;
+        let rank =
+            |length: usize| match (steps[length - 1], self.entry_at(&steps[..length - 1]).map(|entry| &entry.kind)) {
+                (Step::Node(at), _) => Some(u64::from(at)),
+                (Step::Target(slot), Some(Kind::Switch(fork))) => Some(fork.slots.get(slot as usize)?.as_ref()?.order),
+                (Step::Target(_), _) => None,
+            };
+        (1..=steps.len()).map(rank).collect()
+    }
+
     /// Finds what `path` names: the way to it, and the entry.
     pub(crate) fn find(&self, path: &Path) -> Result<(Steps, &Entry), Refusal> {
         let mut steps = Steps::new();

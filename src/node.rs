@@ -11,6 +11,7 @@ use crate::link::{Link, Popped, Recount, Status, Work};
 use crate::model::Step;
 use crate::name::{NodeId, Path, Type};
 use crate::stage::{Output, Stage};
+use crate::trace::Recorder;
 
 /// A stage in its place.
 // In this order, so that a pointer to the node is one to its site (a register less in `call`), and what every item needs
@@ -64,7 +65,7 @@ impl<W, A, B> Node<W, A, B> {
         if let Some(trace) = &mut cx.trace
             && work.is_plain()
         {
-            trace.stage(&site.name);
+            trace.stage(&site.name, site.id);
         }
         let caught = catch_unwind(AssertUnwindSafe(|| work.many(items, out, cx, site)));
         if let Err(panic) = caught {
@@ -189,6 +190,15 @@ where
         status.and(self.work.status(&self.site));
         if let Some(next) = &self.next {
             next.status(status);
+        }
+    }
+
+    fn way(&self, trace: &mut Recorder) {
+        self.work.way(&self.site, trace);
+        if !trace.ends_at(&self.site.name, self.site.id)
+            && let Some(next) = &self.next
+        {
+            next.way(trace);
         }
     }
 

@@ -46,7 +46,7 @@ pub struct Route {
     pub(crate) targets: Result<Targets, NameError>,
     pub(crate) policy: Policy,
     /// What the closure or the coroutine is called.
-    by: Option<Name>,
+    pub(crate) by: Option<Name>,
 }
 
 /// How one of the targets is chosen.

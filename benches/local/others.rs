@@ -52,7 +52,7 @@ pub(crate) fn rows(clock: Clock, table: &mut Table) {
     let nested = bare().stage("inner", pipeline());
     beside("other: 3 stages in a nested pipeline, call", &mut called(nested));
     let traced = pipeline();
-    traced.controller().trace_last(100);
+    traced.controller().record(coroute::Recording::items().last(100)).unwrap();
     beside("other: 3 stages with a trace, call", &mut called(traced));
 
     let all = ["a", "b", "c"];

@@ -1,0 +1,340 @@
+//! The data side of a recording: collects the way of the item in hand.
+//!
+//! # How a way is told again without its names
+//!
+//! Names are only needed for a way that was not seen before. So a way is collected as *marks*: numbers of stages and
+//! targets, which are compared with the marks of the last item, and looked up by a hash of them if they are others. What is
+//! found stands for the way's text, and nothing is allocated. Where nothing is found the names are needed after all: on
+//! the general way they were collected beside the marks (a reference count each); on the quick way, where no stage is told
+//! of a recording, the chain is walked after the item (`Link::way`), and once more for the names.
+//!
+//! The marks mean one thing within one revision; every edit makes the recorder forget them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use super::known::Ways;
+use super::log::{Log, SharedLog};
+use super::recording::{Detail, Show, Values};
+use super::{Hop, Loss, Lost, Reason, Run, TraceRow, Way};
+use crate::change::Change;
+use crate::hash::mix;
+use crate::name::{Name, NodeId, Path};
+
+/// The most ways that are remembered while single items are recorded; those of runs are bounded by the budget.
+const KNOWN: usize = 4096;
+
+/// See the module's documentation.
+pub(crate) struct Recorder {
+    log: SharedLog,
+    detail: Detail,
+    every: u64,
+    values: Option<Values>,
+    /// Whether the item in hand is recorded.
+    wanted: bool,
+    /// Whether names are collected.
+    named: bool,
+    marks: Vec<u64>,
+    /// A hash of the marks.
+    sum: u64,
+    names: Vec<Token>,
+    losses: Vec<(NodeId, Loss)>,
+    /// The stage at which an item that went the quick way ended; its path is not known at once.
+    stopped: Option<NodeId>,
+    /// Whether the walk has come to that stage.
+    over: bool,
+    reasons: Vec<Reason>,
+    depth: usize,
+    /// The depth at which the next stage is the target that was just named.
+    target: Option<usize>,
+    ways: Ways,
+}
+
+enum Token {
+    Stage(Name),
+    Target(Name, Name),
+    Enter(Name),
+    Leave,
+}
+
+/// The hops of what was named on the way, and the names around where it ended.
+fn hops(names: &[Token]) -> (Vec<Hop>, Path) {
+    let (mut hops, mut around) = (Vec::new(), Vec::<&Name>::new());
+    let path = |around: &[&Name], name: &Name| {
+        let outer = around.iter().fold(Path::default(), |path, name| path.join(name));
+        outer.join(name)
+    };
+    for token in names {
+        match token {
+            Token::Stage(name) => hops.push(Hop::Stage(path(&around, name))),
+            Token::Target(switch, target) => {
+                hops.push(Hop::Target { switch: path(&around, switch), target: target.clone() });
+            }
+            Token::Enter(name) => around.push(name),
+            Token::Leave => drop(around.pop()),
+        }
+    }
+    (hops, around.iter().fold(Path::default(), |path, name| path.join(name)))
+}
+
+impl Recorder {
+    pub(crate) fn new(log: SharedLog) -> Self {
+        let mut shared = lock(&log);
+        let (detail, every, values) = (shared.detail, shared.every, shared.values.take());
+        drop(shared);
+        Self {
+            log,
+            detail,
+            every,
+            values,
+            wanted: false,
+            named: false,
+            marks: Vec::new(),
+            sum: 0,
+            names: Vec::new(),
+            losses: Vec::new(),
+            stopped: None,
+            over: false,
+            reasons: Vec::new(),
+            depth: 0,
+            target: None,
+            ways: Ways::default(),
+        }
+    }
+
+    pub(crate) fn writes_to(&self, log: &SharedLog) -> bool {
+        Arc::ptr_eq(&self.log, log)
+    }
+
+    pub(crate) fn detail(&self) -> Detail {
+        self.detail
+    }
+
+    /// Begins with the item of `cycle`: on the general way, or on the `quick` one.
+    #[inline]
+    pub(crate) fn begin(&mut self, cycle: u64, quick: bool) {
+        self.wanted = self.detail != Detail::Edits && (self.every == 1 || cycle.is_multiple_of(self.every));
+        self.named = !quick;
+        self.restart();
+        self.losses.clear();
+        self.reasons.clear();
+        self.stopped = None;
+    }
+
+    #[inline]
+    fn restart(&mut self) {
+        self.marks.clear();
+        self.sum = 0;
+        self.names.clear();
+        (self.depth, self.target, self.over) = (0, None, false);
+    }
+
+    #[inline]
+    fn mark(&mut self, mark: u64) {
+        self.marks.push(mark);
+        self.sum = (self.sum.rotate_left(7) ^ mark).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    /// The item passes a stage.
+    #[inline]
+    pub(crate) fn stage(&mut self, name: &Name, id: NodeId) {
+        // A target that is a single stage is shown once.
+        if !self.wanted || self.target.take() == Some(self.depth) {
+            return;
+        }
+        self.mark(id.number());
+        if self.named {
+            self.names.push(Token::Stage(name.clone()));
+        }
+    }
+
+    /// The item goes to the route's target number `at`.
+    #[inline]
+    pub(crate) fn target(&mut self, switch: &Name, id: NodeId, target: &Name, at: usize) {
+        if !self.wanted {
+            return;
+        }
+        self.target = Some(self.depth + 1);
+        // Half of all marks are for targets, so that none is taken for a stage.
+        self.mark(mix(id.number()) ^ (at as u64) << 1 | 1 << 63);
+        if self.named {
+            self.names.push(Token::Target(switch.clone(), target.clone()));
+        }
+    }
+
+    /// What follows is inside the stage `name`.
+    #[inline]
+    pub(crate) fn enter(&mut self, name: &Name) {
+        self.depth += 1;
+        if self.wanted && self.named {
+            self.names.push(Token::Enter(name.clone()));
+        }
+    }
+
+    #[inline]
+    pub(crate) fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        if self.wanted && self.named {
+            self.names.push(Token::Leave);
+        }
+    }
+
+    /// Whether a walk ends at this stage.
+    #[inline]
+    pub(crate) fn ends_at(&mut self, name: &Name, id: NodeId) -> bool {
+        if self.stopped == Some(id) && !self.over {
+            self.over = true;
+            if self.named
+                && let Some((_, loss)) = self.losses.last_mut()
+            {
+                loss.stage = hops(&self.names).1.join(name);
+            }
+        }
+        self.over
+    }
+
+    /// Whether the item ended at this very stage.
+    pub(crate) fn is_last(&self, id: NodeId) -> bool {
+        self.stopped == Some(id)
+    }
+
+    /// Whether the walk has come to its end.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Why the target just named was chosen.
+    pub(crate) fn reason(&mut self, reason: impl FnOnce() -> Reason) {
+        if self.wanted && self.detail == Detail::Items {
+            self.reasons.push(reason());
+        }
+    }
+
+    /// The item in hand does not go on.
+    #[cold]
+    pub(crate) fn lost(&mut self, name: &Name, id: NodeId, how: Lost, error: Option<String>) {
+        if !self.wanted {
+            return;
+        }
+        let stage = if self.named { hops(&self.names).1.join(name) } else { name.clone().into() };
+        self.stopped = Some(id);
+        self.losses.push((id, Loss { stage, how, error }));
+    }
+
+    /// The last failed item was taken back and goes another way.
+    pub(crate) fn take_back(&mut self) {
+        self.losses.pop();
+    }
+
+    /// Ends an item that went the general way.
+    pub(crate) fn close<Out: 'static>(&mut self, cycle: u64, revision: u64, outputs: &[Out]) {
+        if !self.wanted {
+            return;
+        }
+        let values = match &mut self.values {
+            Some(values) if self.detail == Detail::Items => shown(values, outputs),
+            _ => Vec::new(),
+        };
+        self.sum_up();
+        let known = self.ways.find(self.sum, &self.marks).unwrap_or_else(|| self.learn());
+        self.write(known, cycle, revision, outputs.len() as u64, values);
+    }
+
+    /// Ends an item that went the quick way; `walk` tells the way, as often as it is called.
+    #[inline]
+    pub(crate) fn close_quick(&mut self, cycle: u64, revision: u64, outputs: u64, walk: impl Fn(&mut Self)) {
+        if !self.wanted {
+            return;
+        }
+        walk(self);
+        self.sum_up();
+        let known = match self.ways.find(self.sum, &self.marks) {
+            Some(known) => known,
+            None => self.tell(walk),
+        };
+        self.write(known, cycle, revision, outputs, Vec::new());
+    }
+
+    /// Walks once more, for the names.
+    #[cold]
+    fn tell(&mut self, walk: impl Fn(&mut Self)) -> usize {
+        let (marks, sum) = (std::mem::take(&mut self.marks), self.sum);
+        self.restart();
+        self.named = true;
+        walk(self);
+        self.named = false;
+        (self.marks, self.sum) = (marks, sum);
+        self.learn()
+    }
+
+    #[cold]
+    fn learn(&mut self) -> usize {
+        if self.detail == Detail::Items && self.ways.len() >= KNOWN {
+            self.ways.forget();
+        }
+        self.ways.learn(self.sum, &self.marks, Way::new(hops(&self.names).0))
+    }
+
+    /// What was lost, and how, is a part of the way.
+    #[inline]
+    fn sum_up(&mut self) {
+        for at in 0..self.losses.len() {
+            let (id, loss) = &self.losses[at];
+            let mark = mix(id.number()).rotate_left(1) ^ loss.how as u64;
+            self.mark(mark);
+        }
+    }
+
+    #[inline]
+    fn write(&mut self, at: usize, cycle: u64, revision: u64, outputs: u64, values: Vec<String>) {
+        let mut log = lock(&self.log);
+        let Some(known) = self.ways.get_mut(at) else { return };
+        if self.detail == Detail::Runs
+            && let Some(run) = known.row.and_then(|row| log.run(row))
+        {
+            run.last = cycle;
+            run.items += 1;
+            run.outputs += outputs;
+            return;
+        }
+        let way = known.way.clone();
+        let mut losses: Vec<Loss> = self.losses.drain(..).map(|(_, loss)| loss).collect();
+        let more = size_of_val(way.hops()) + size_of_val(&*self.marks);
+        if self.detail == Detail::Runs {
+            losses.iter_mut().for_each(|loss| loss.error = None);
+            let run = Run { revision, first: cycle, last: cycle, items: 1, outputs, way, losses };
+            known.row = log.push(TraceRow::Run(run), more);
+            if known.row.is_none() {
+                // There is no room for it, and there would be none for what is remembered of it.
+                self.ways.unlearn(at, self.sum);
+            }
+        } else {
+            let reasons = std::mem::take(&mut self.reasons);
+            let row = TraceRow::Item { cycle, revision, way, outputs, values, losses, reasons };
+            log.push(row, 0);
+        }
+    }
+
+    /// An edit was applied, in front of the item of `cycle`.
+    pub(crate) fn edit(&mut self, cycle: u64, revision: u64, changes: Vec<Change>) {
+        self.ways.forget();
+        lock(&self.log).push(TraceRow::Edit { cycle, revision, changes }, 0);
+    }
+}
+
+fn lock(log: &SharedLog) -> MutexGuard<'_, Log> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn shown<Out: 'static>(values: &mut Values, outputs: &[Out]) -> Vec<String> {
+    let Some(show) = values.show.downcast_mut::<Show<Out>>() else { return Vec::new() };
+    let mut text =
+        |output: &Out| catch_unwind(AssertUnwindSafe(|| show(output))).unwrap_or_else(|_| "(panicked)".to_owned());
+    outputs.iter().map(&mut text).collect()
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").field("detail", &self.detail).finish_non_exhaustive()
+    }
+}
