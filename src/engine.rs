@@ -40,6 +40,9 @@ pub(crate) struct Engine<In, Out> {
     single: bool,
     /// Whether items take the quick way and then tell the recorder of it.
     told: bool,
+    /// Whether all items go one way, and whether each comes out of it as one; see [`Status`](crate::link::Status).
+    fixed: bool,
+    exact: bool,
     finished: bool,
     paused: bool,
     /// Items of the cycle under way.
@@ -71,6 +74,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             steady: false,
             single: false,
             told: false,
+            fixed: false,
+            exact: false,
             finished: false,
             paused: false,
             inbox: Vec::new(),
@@ -111,6 +116,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             steady: false,
             single: false,
             told: false,
+            fixed: false,
+            exact: false,
             finished: self.finished,
             paused: self.paused,
             inbox: self.inbox,
@@ -259,7 +266,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             .or_else(|| self.paused.then_some(Hold::Paused))
             .or(status.blocked.map(|switch| Hold::NoTarget { switch }));
         let recorded = self.cx.trace.as_ref().map_or(Detail::Edits, |trace| trace.detail());
-        self.steady = status.steady && recorded == Detail::Edits;
+        (self.fixed, self.exact) = (status.fixed, status.exact);
+        // Items of a batch are told apart where they can go different ways, and where each has a row.
+        let alike = recorded == Detail::Runs && self.fixed && self.exact;
+        self.steady = status.steady && (recorded == Detail::Edits || alike);
         self.single = status.single && recorded != Detail::Items;
         let clear =
             self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty() && self.cx.panic.is_none();
@@ -279,17 +289,20 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// Takes `items` through the chain. `out` had `before` outputs that are not the pipeline's.
     fn batch(&mut self, items: &mut Vec<In>, out: &mut Vec<Out>, before: usize) {
         let Self { chain, cx, queued, .. } = self;
-        let (cycle, waiting) = (cx.number, before + *queued);
+        let (cycle, count, waiting) = (cx.number, items.len() as u64, before + *queued);
         if let Some(trace) = &mut cx.trace {
             trace.begin(cycle, false);
         }
-        cx.items = items.len() as u64;
+        cx.items = count;
         chain.batch(items, out, cx);
         items.clear();
         cx.close(out.len() - before, *queued);
         *queued = 0;
         if let Some(trace) = &mut cx.trace {
-            trace.close(cycle, cx.revision, &out[waiting..]);
+            match count {
+                0 | 1 => trace.close(cycle, cx.revision, &out[waiting..]),
+                _ => trace.close_batch(cycle..cycle + count, cx.revision, (out.len() - waiting) as u64),
+            }
         }
     }
 

@@ -328,6 +328,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         let changes = [PolicyKind::Once, PolicyKind::Failover, PolicyKind::Generator];
         let changes = changes.iter().any(|kind| self.pick.is(*kind));
         status.steady &= !changes && blocked.is_empty();
+        status.fixed &= self.pick.is(PolicyKind::One);
         status.single &= !changes && (!all || self.routed.len() < 2);
         let shut = if all { !blocked.is_empty() } else { blocked.len() == self.routed.len() };
         if self.spent.is_some() || self.pick.is(PolicyKind::None) {

@@ -79,16 +79,22 @@ pub(crate) struct Status {
     pub(crate) single: bool,
     /// No item fails and no route changes by itself, so that a batch has the same effect as its items one by one.
     pub(crate) steady: bool,
+    /// No switch on the routes has a choice.
+    pub(crate) fixed: bool,
+    /// Every stage gives exactly one output.
+    pub(crate) exact: bool,
     /// A switch that every item passes, and that has no target.
     pub(crate) blocked: Option<Path>,
 }
 
 impl Status {
-    pub(crate) const CLEAR: Self = Self { single: true, steady: true, blocked: None };
+    pub(crate) const CLEAR: Self = Self { single: true, steady: true, fixed: true, exact: true, blocked: None };
 
     pub(crate) fn and(&mut self, other: Self) {
         self.single &= other.single;
         self.steady &= other.steady;
+        self.fixed &= other.fixed;
+        self.exact &= other.exact;
         if self.blocked.is_none() {
             self.blocked = other.blocked;
         }

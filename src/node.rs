@@ -10,7 +10,7 @@ use crate::knot::{AnyChain, AnySwitch, Joiner, Knot};
 use crate::link::{Link, Popped, Recount, Status, Work};
 use crate::model::Step;
 use crate::name::{NodeId, Path, Type};
-use crate::stage::{Output, Stage};
+use crate::stage::{Output, Shape, Stage};
 use crate::trace::Recorder;
 
 /// A stage in its place.
@@ -351,7 +351,8 @@ where
     }
 
     fn status(&self, _: &Site) -> Status {
-        Status { single: S::SHAPE.single, steady: S::SHAPE.infallible, blocked: None }
+        let Shape { exact, single, infallible: steady } = S::SHAPE;
+        Status { single, steady, exact, ..Status::CLEAR }
     }
 
     fn held(&self) -> i64 {

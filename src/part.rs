@@ -93,7 +93,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Tomb {
     fn finish(&mut self, _: &mut Vec<B>, _: &mut Cycle, _: &Site) {}
 
     fn status(&self, _: &Site) -> Status {
-        Status { steady: false, ..Status::CLEAR }
+        Status { steady: false, exact: false, ..Status::CLEAR }
     }
 
     fn into_stage(self) -> Box<dyn Any + Send> {

@@ -18,9 +18,9 @@ impl<In, Out> Drop for Unwinding<'_, In, Out> {
 
 /// Tells the recorder of an item that went the quick way, and whose cycle is closed.
 #[inline]
-fn tell<In, Out>(chain: &Chain<In, Out>, cx: &mut Cycle, outputs: u64) {
+fn tell<In, Out>(chain: &Chain<In, Out>, cx: &mut Cycle, outputs: u64, fixed: bool) {
     if let Some(trace) = &mut cx.trace {
-        trace.close_quick(cx.number - 1, cx.revision, outputs, |trace| chain.way(trace));
+        trace.close_quick(cx.number - 1, cx.revision, outputs, fixed, |trace| chain.way(trace));
     }
 }
 
@@ -28,13 +28,13 @@ impl<In, Out> Engine<In, Out> {
     #[cold]
     #[inline(never)]
     fn unwound(&mut self) {
-        let Self { chain, cx, quick, seen, .. } = self;
+        let Self { chain, cx, quick, seen, fixed, .. } = self;
         chain.place(&mut cx.failures, |_| ());
         for broken in &mut cx.broken {
             broken.path = chain.locate(broken.id).unwrap_or(std::mem::take(&mut broken.path));
         }
         cx.unwound();
-        tell(chain, cx, 0);
+        tell(chain, cx, 0, *fixed);
         (*quick, *seen) = (NEVER, NEVER);
     }
 }
@@ -67,7 +67,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
         let made = self.quick(item);
         if made.is_some() {
-            tell(&self.chain, &mut self.cx, 1);
+            tell(&self.chain, &mut self.cx, 1, self.fixed);
         }
         made
     }
@@ -78,7 +78,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(crate) fn nothing(&mut self) -> Result<(), Vec<Failure>> {
         self.cx.close(0, 0);
         if self.told {
-            tell(&self.chain, &mut self.cx, 0);
+            tell(&self.chain, &mut self.cx, 0, self.fixed);
         }
         if !self.cx.failures.is_empty() {
             self.chain.place(&mut self.cx.failures, |_| ());

@@ -10,6 +10,7 @@
 //!
 //! The marks mean one thing within one revision; every edit makes the recorder forget them.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -142,8 +143,9 @@ impl Recorder {
         if !self.wanted || self.target.take() == Some(self.depth) {
             return;
         }
-        self.mark(id.number());
+        // On the quick way, where an item ended and what the switches chose say it all.
         if self.named {
+            self.mark(id.number());
             self.names.push(Token::Stage(name.clone()));
         }
     }
@@ -231,28 +233,65 @@ impl Recorder {
         if !self.wanted {
             return;
         }
-        let values = match &mut self.values {
-            Some(values) if self.detail == Detail::Items => shown(values, outputs),
-            _ => Vec::new(),
-        };
         self.sum_up();
-        let known = self.ways.find(self.sum, &self.marks).unwrap_or_else(|| self.learn());
-        self.write(known, cycle, revision, outputs.len() as u64, values);
+        let at = self.ways.find(self.sum, &self.marks).unwrap_or_else(|| self.learn(false));
+        if self.detail == Detail::Runs {
+            return self.tally(at, revision, (cycle, cycle, 1), outputs.len() as u64);
+        }
+        let values = self.values.as_mut().map_or(Vec::new(), |values| shown(values, outputs));
+        let losses = self.losses.drain(..).map(|(_, loss)| loss).collect();
+        let reasons = std::mem::take(&mut self.reasons);
+        let (way, outputs) = (self.ways.way(at), outputs.len() as u64);
+        lock(&self.log).push(TraceRow::Item { cycle, revision, way, outputs, values, losses, reasons });
     }
 
-    /// Ends an item that went the quick way; `walk` tells the way, as often as it is called.
+    /// Ends a batch of items that went the same way, and came out as one each: but for the last of them, if a stage panicked.
+    pub(crate) fn close_batch(&mut self, cycles: Range<u64>, revision: u64, outputs: u64) {
+        if self.detail != Detail::Runs {
+            return;
+        }
+        let through = cycles.start + outputs;
+        let mut stretch = |recorder: &mut Self, cycles: Range<u64>, outputs: u64| {
+            let first = cycles.start.next_multiple_of(recorder.every);
+            if first < cycles.end {
+                let at = recorder.ways.find(recorder.sum, &recorder.marks).unwrap_or_else(|| recorder.learn(true));
+                let items = (cycles.end - 1 - first) / recorder.every + 1;
+                let last = first + (items - 1) * recorder.every;
+                recorder.tally(at, revision, (first, last, items), outputs * items);
+            }
+        };
+        let losses = std::mem::take(&mut self.losses);
+        stretch(self, cycles.start..through, 1);
+        if through < cycles.end {
+            self.losses = losses;
+            self.sum_up();
+            stretch(self, through..cycles.end, 0);
+        }
+    }
+
+    /// Ends an item that went the quick way; `walk` tells the way, as often as it is called. It need not be told where the
+    /// route is `fixed`.
     #[inline]
-    pub(crate) fn close_quick(&mut self, cycle: u64, revision: u64, outputs: u64, walk: impl Fn(&mut Self)) {
+    pub(crate) fn close_quick(
+        &mut self,
+        cycle: u64,
+        revision: u64,
+        outputs: u64,
+        fixed: bool,
+        walk: impl Fn(&mut Self),
+    ) {
         if !self.wanted {
             return;
         }
-        walk(self);
+        if !fixed {
+            walk(self);
+        }
         self.sum_up();
-        let known = match self.ways.find(self.sum, &self.marks) {
+        let at = match self.ways.find(self.sum, &self.marks) {
             Some(known) => known,
             None => self.tell(walk),
         };
-        self.write(known, cycle, revision, outputs, Vec::new());
+        self.tally(at, revision, (cycle, cycle, 1), outputs);
     }
 
     /// Walks once more, for the names.
@@ -264,15 +303,24 @@ impl Recorder {
         walk(self);
         self.named = false;
         (self.marks, self.sum) = (marks, sum);
-        self.learn()
+        self.learn(false)
     }
 
+    /// Remembers the way of the item in hand; or that of items of which all came out or all ended at one place, if they are
+    /// `alike`.
     #[cold]
-    fn learn(&mut self) -> usize {
+    fn learn(&mut self, alike: bool) -> usize {
         if self.detail == Detail::Items && self.ways.len() >= KNOWN {
             self.ways.forget();
         }
-        self.ways.learn(self.sum, &self.marks, Way::new(hops(&self.names).0))
+        let mut hops = hops(&self.names).0;
+        let losses: Vec<Loss> = self.losses.iter().map(|(_, loss)| Loss { error: None, ..loss.clone() }).collect();
+        if let ([Loss { stage, .. }], true) = (&losses[..], alike) {
+            // Others of the batch have gone on.
+            let at = hops.iter().position(|hop| hop.leads_to(stage));
+            hops.truncate(at.map_or(hops.len(), |at| at + 1));
+        }
+        self.ways.learn(self.sum, &self.marks, Way::new(hops), losses)
     }
 
     /// What was lost, and how, is a part of the way.
@@ -285,40 +333,26 @@ impl Recorder {
         }
     }
 
+    /// Adds items, which are the `first` cycle to the `last`, to the run of their way.
     #[inline]
-    fn write(&mut self, at: usize, cycle: u64, revision: u64, outputs: u64, values: Vec<String>) {
-        let mut log = lock(&self.log);
-        let Some(known) = self.ways.get_mut(at) else { return };
-        if self.detail == Detail::Runs
-            && let Some(run) = known.row.and_then(|row| log.run(row))
-        {
-            run.last = cycle;
-            run.items += 1;
-            run.outputs += outputs;
-            return;
+    fn tally(&mut self, at: usize, revision: u64, (first, last, items): (u64, u64, u64), outputs: u64) {
+        if let Some(tally) = self.ways.tally(at) {
+            return tally.add(last, items, outputs);
         }
-        let way = known.way.clone();
-        let mut losses: Vec<Loss> = self.losses.drain(..).map(|(_, loss)| loss).collect();
-        let more = size_of_val(way.hops()) + size_of_val(&*self.marks);
-        if self.detail == Detail::Runs {
-            losses.iter_mut().for_each(|loss| loss.error = None);
-            let run = Run { revision, first: cycle, last: cycle, items: 1, outputs, way, losses };
-            known.row = log.push(TraceRow::Run(run), more);
-            if known.row.is_none() {
-                // There is no room for it, and there would be none for what is remembered of it.
-                self.ways.unlearn(at, self.sum);
-            }
-        } else {
-            let reasons = std::mem::take(&mut self.reasons);
-            let row = TraceRow::Item { cycle, revision, way, outputs, values, losses, reasons };
-            log.push(row, 0);
+        let (way, losses) = self.ways.whole(at);
+        let run = Run { revision, first, last, items, outputs, way, losses };
+        let tally = lock(&self.log).begin(run);
+        if tally.is_none() {
+            // There is no room for it, and there would be none for what is remembered of it.
+            self.ways.unlearn(at, self.sum);
         }
+        self.ways.keep(at, tally);
     }
 
     /// An edit was applied, in front of the item of `cycle`.
     pub(crate) fn edit(&mut self, cycle: u64, revision: u64, changes: Vec<Change>) {
         self.ways.forget();
-        lock(&self.log).push(TraceRow::Edit { cycle, revision, changes }, 0);
+        lock(&self.log).push(TraceRow::Edit { cycle, revision, changes });
     }
 }
 

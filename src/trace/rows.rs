@@ -123,6 +123,18 @@ impl Way {
     }
 }
 
+impl Hop {
+    /// Whether it is the step to the stage or target at `path`.
+    pub(super) fn leads_to(&self, path: &Path) -> bool {
+        match self {
+            Self::Stage(stage) => stage == path,
+            Self::Target { switch, target } => {
+                path.split_last().is_some_and(|(around, name)| around == *switch && name == target)
+            }
+        }
+    }
+}
+
 impl TraceRow {
     /// The cycle: of the item, the first item of the run, or the first item that the edit governs.
     #[must_use]
