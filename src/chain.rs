@@ -213,7 +213,7 @@ impl<A, B> Chain<A, B> {
         }
     }
 
-    /// The path of a stage on the way of the last item that was called through.
+    /// See [`Link::locate`].
     pub(crate) fn locate(&self, id: NodeId) -> Option<Path> {
         self.link.as_ref()?.locate(id)
     }
@@ -265,7 +265,7 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
         let from = cx.failures.len();
         let result = inside(cx, &site.name, |cx| {
             if let Some(trace) = &mut cx.trace {
-                trace.enter(&site.name);
+                trace.enter();
             }
             let result = run(&mut self.chain, cx);
             if let Some(trace) = &mut cx.trace {
@@ -315,8 +315,8 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
         self.settled(cx, site, |chain, cx| chain.drain(rest, out, cx));
     }
 
-    fn way(&self, site: &Site, trace: &mut Recorder) {
-        trace.enter(&site.name);
+    fn way(&self, _: &Site, trace: &mut Recorder) {
+        trace.enter();
         self.chain.way(trace);
         trace.leave();
     }

@@ -173,13 +173,13 @@ impl Cycle {
         if held > 0
             && let Some(trace) = &mut self.trace
         {
-            trace.lost(&site.name, site.id, Lost::Held, None);
+            trace.lost(site.id, Lost::Held, None);
         }
         if failed > 0 {
             self.ledger.fail(&site.counts, failed as u64);
             for fault in self.faults.take() {
                 if let Some(trace) = &mut self.trace {
-                    trace.lost(&site.name, site.id, Lost::Failed, Some(fault.error.to_string()));
+                    trace.lost(site.id, Lost::Failed, Some(fault.error.to_string()));
                 }
                 self.failures.push(Failure::new(site.id, &site.name, self.number, self.revision, fault));
             }
@@ -189,7 +189,7 @@ impl Cycle {
             && let Some(trace) = &mut self.trace
         {
             let how = if held < 0 { Lost::Merged } else { Lost::Dropped };
-            trace.lost(&site.name, site.id, how, None);
+            trace.lost(site.id, how, None);
         }
         match rest {
             0 => {}
@@ -209,7 +209,7 @@ impl Cycle {
     #[cold]
     pub(crate) fn broke(&mut self, site: &Site) {
         if let Some(trace) = &mut self.trace {
-            trace.lost(&site.name, site.id, Lost::Failed, Some("panicked".to_owned()));
+            trace.lost(site.id, Lost::Failed, Some("panicked".to_owned()));
         }
         let path = site.name.clone().into();
         self.broken.push(Broken { id: site.id, path, counts: Arc::clone(&site.counts) });

@@ -299,9 +299,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         cx.close(out.len() - before, *queued);
         *queued = 0;
         if let Some(trace) = &mut cx.trace {
+            let place = &|id| chain.locate(id);
             match count {
-                0 | 1 => trace.close(cycle, cx.revision, &out[waiting..]),
-                _ => trace.close_batch(cycle..cycle + count, cx.revision, (out.len() - waiting) as u64),
+                0 | 1 => trace.close(cycle, cx.revision, &out[waiting..], place),
+                _ => trace.close_batch(cycle..cycle + count, cx.revision, (out.len() - waiting) as u64, place),
             }
         }
     }

@@ -166,9 +166,9 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         if let Some(trace) = &mut cx.trace
             && let Some(name) = self.pick.names.get(target)
         {
-            trace.target(&site.name, site.id, name, target);
+            trace.target(site.id, name, target);
             trace.reason(|| self.pick.reason(target));
-            trace.enter(&site.name);
+            trace.enter();
         }
         if let Some(link) = self.target(target) {
             inside(cx, &site.name, |cx| link.batch(&mut run, out, cx));
@@ -299,8 +299,8 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         if trace.is_last(site.id) {
             return;
         }
-        trace.target(&site.name, site.id, name, at);
-        trace.enter(&site.name);
+        trace.target(site.id, name, at);
+        trace.enter();
         if let Some(link) = self.live.as_ref().or_else(stowed) {
             link.way(trace);
         }
@@ -308,8 +308,12 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
     }
 
     fn locate(&self, id: NodeId) -> Option<Path> {
-        let chosen = || self.slots.get(*self.routed.get(self.chosen)? as usize)?.as_ref();
-        self.live.as_ref().or_else(chosen)?.locate(id)
+        if let Some(live) = &self.live {
+            return live.locate(id);
+        }
+        let chosen = self.routed.get(self.chosen).into_iter();
+        let mut routed = chosen.chain(&self.routed).filter_map(|slot| self.slots.get(*slot as usize)?.as_ref());
+        routed.find_map(|link| link.locate(id))
     }
 
     fn status(&self, site: &Site) -> Status {

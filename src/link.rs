@@ -46,7 +46,7 @@ pub(crate) trait Link<A, B>: Send {
     fn status(&self, status: &mut Status);
     /// Tells the way of the last item that was called through, up to where it ended.
     fn way(&self, trace: &mut Recorder);
-    /// The path of a stage on the way of the last item that was called through.
+    /// The path of a stage that an item can come to; looked for first on the way of the last item that was called through.
     fn locate(&self, id: NodeId) -> Option<Path>;
     /// What the stages hold comes to be in the pipeline, leaves it, or is counted nowhere from now on.
     fn recount(&mut self, how: Recount, cx: &mut Cycle);
@@ -128,7 +128,7 @@ pub(crate) trait Work<A, B>: Send + 'static {
     fn status(&self, site: &Site) -> Status;
     /// See [`Link::way`].
     fn way(&self, site: &Site, trace: &mut Recorder) {
-        trace.stage(&site.name, site.id);
+        trace.stage(site.id);
     }
     /// The path, from here on, of a stage inside this one; see [`Link::locate`].
     fn locate(&self, id: NodeId) -> Option<Path> {

@@ -65,7 +65,7 @@ impl<W, A, B> Node<W, A, B> {
         if let Some(trace) = &mut cx.trace
             && work.is_plain()
         {
-            trace.stage(&site.name, site.id);
+            trace.stage(site.id);
         }
         let caught = catch_unwind(AssertUnwindSafe(|| work.many(items, out, cx, site)));
         if let Err(panic) = caught {
@@ -195,7 +195,7 @@ where
 
     fn way(&self, trace: &mut Recorder) {
         self.work.way(&self.site, trace);
-        if !trace.ends_at(&self.site.name, self.site.id)
+        if !trace.ends_at(self.site.id)
             && let Some(next) = &self.next
         {
             next.way(trace);

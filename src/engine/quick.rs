@@ -4,6 +4,7 @@ use super::{Engine, NEVER};
 use crate::chain::Chain;
 use crate::cycle::Cycle;
 use crate::failure::Failure;
+use crate::trace::Recorder;
 
 /// Counts the item as failed when the quick way is left by a panic; costs nothing when it is not.
 struct Unwinding<'a, In, Out>(&'a mut Engine<In, Out>);
@@ -20,7 +21,8 @@ impl<In, Out> Drop for Unwinding<'_, In, Out> {
 #[inline]
 fn tell<In, Out>(chain: &Chain<In, Out>, cx: &mut Cycle, outputs: u64, fixed: bool) {
     if let Some(trace) = &mut cx.trace {
-        trace.close_quick(cx.number - 1, cx.revision, outputs, fixed, |trace| chain.way(trace));
+        let walk = |trace: &mut Recorder| chain.way(trace);
+        trace.close_quick(cx.number - 1, cx.revision, outputs, fixed, walk, |id| chain.locate(id));
     }
 }
 

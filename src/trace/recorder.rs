@@ -4,9 +4,9 @@
 //!
 //! Names are only needed for a way that was not seen before. So a way is collected as *marks*: numbers of stages and
 //! targets, which are compared with the marks of the last item, and looked up by a hash of them if they are others. What is
-//! found stands for the way's text, and nothing is allocated. Where nothing is found the names are needed after all: on
-//! the general way they were collected beside the marks (a reference count each); on the quick way, where no stage is told
-//! of a recording, the chain is walked after the item (`Link::way`), and once more for the names.
+//! found stands for the way's text, and nothing is allocated. Where nothing is found, the chain is asked where the stages
+//! are. On the quick way no stage is told of a recording: the chain is walked after the item (`Link::way`) for the choices
+//! that the switches made, and once more for the stages if that way is new.
 //!
 //! The marks mean one thing within one revision; every edit makes the recorder forget them.
 
@@ -33,12 +33,12 @@ pub(crate) struct Recorder {
     values: Option<Values>,
     /// Whether the item in hand is recorded.
     wanted: bool,
-    /// Whether names are collected.
+    /// Whether stages are marked, and not only what was chosen.
     named: bool,
     marks: Vec<u64>,
     /// A hash of the marks.
     sum: u64,
-    names: Vec<Token>,
+    tokens: Vec<Token>,
     losses: Vec<(NodeId, Loss)>,
     /// The stage at which an item that went the quick way ended; its path is not known at once.
     stopped: Option<NodeId>,
@@ -51,31 +51,23 @@ pub(crate) struct Recorder {
     ways: Ways,
 }
 
+/// A step that is known by numbers only.
 enum Token {
-    Stage(Name),
-    Target(Name, Name),
-    Enter(Name),
-    Leave,
+    Stage(NodeId),
+    Target(NodeId, Name),
 }
 
-/// The hops of what was named on the way, and the names around where it ended.
-fn hops(names: &[Token]) -> (Vec<Hop>, Path) {
-    let (mut hops, mut around) = (Vec::new(), Vec::<&Name>::new());
-    let path = |around: &[&Name], name: &Name| {
-        let outer = around.iter().fold(Path::default(), |path, name| path.join(name));
-        outer.join(name)
+/// Where a stage is.
+type Place<'a> = &'a dyn Fn(NodeId) -> Option<Path>;
+
+/// The steps of `tokens`.
+fn hops(tokens: &[Token], place: Place<'_>) -> Vec<Hop> {
+    let path = |id| place(id).unwrap_or_default();
+    let hop = |token: &Token| match token {
+        Token::Stage(id) => Hop::Stage(path(*id)),
+        Token::Target(switch, target) => Hop::Target { switch: path(*switch), target: target.clone() },
     };
-    for token in names {
-        match token {
-            Token::Stage(name) => hops.push(Hop::Stage(path(&around, name))),
-            Token::Target(switch, target) => {
-                hops.push(Hop::Target { switch: path(&around, switch), target: target.clone() });
-            }
-            Token::Enter(name) => around.push(name),
-            Token::Leave => drop(around.pop()),
-        }
-    }
-    (hops, around.iter().fold(Path::default(), |path, name| path.join(name)))
+    tokens.iter().map(hop).collect()
 }
 
 impl Recorder {
@@ -92,7 +84,7 @@ impl Recorder {
             named: false,
             marks: Vec::new(),
             sum: 0,
-            names: Vec::new(),
+            tokens: Vec::new(),
             losses: Vec::new(),
             stopped: None,
             over: false,
@@ -126,7 +118,7 @@ impl Recorder {
     fn restart(&mut self) {
         self.marks.clear();
         self.sum = 0;
-        self.names.clear();
+        self.tokens.clear();
         (self.depth, self.target, self.over) = (0, None, false);
     }
 
@@ -138,7 +130,7 @@ impl Recorder {
 
     /// The item passes a stage.
     #[inline]
-    pub(crate) fn stage(&mut self, name: &Name, id: NodeId) {
+    pub(crate) fn stage(&mut self, id: NodeId) {
         // A target that is a single stage is shown once.
         if !self.wanted || self.target.take() == Some(self.depth) {
             return;
@@ -146,52 +138,39 @@ impl Recorder {
         // On the quick way, where an item ended and what the switches chose say it all.
         if self.named {
             self.mark(id.number());
-            self.names.push(Token::Stage(name.clone()));
+            self.tokens.push(Token::Stage(id));
         }
     }
 
     /// The item goes to the route's target number `at`.
     #[inline]
-    pub(crate) fn target(&mut self, switch: &Name, id: NodeId, target: &Name, at: usize) {
+    pub(crate) fn target(&mut self, switch: NodeId, target: &Name, at: usize) {
         if !self.wanted {
             return;
         }
         self.target = Some(self.depth + 1);
         // Half of all marks are for targets, so that none is taken for a stage.
-        self.mark(mix(id.number()) ^ (at as u64) << 1 | 1 << 63);
+        self.mark(mix(switch.number()) ^ (at as u64) << 1 | 1 << 63);
         if self.named {
-            self.names.push(Token::Target(switch.clone(), target.clone()));
+            self.tokens.push(Token::Target(switch, target.clone()));
         }
     }
 
-    /// What follows is inside the stage `name`.
+    /// What follows is inside a switch or a pipeline.
     #[inline]
-    pub(crate) fn enter(&mut self, name: &Name) {
+    pub(crate) fn enter(&mut self) {
         self.depth += 1;
-        if self.wanted && self.named {
-            self.names.push(Token::Enter(name.clone()));
-        }
     }
 
     #[inline]
     pub(crate) fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
-        if self.wanted && self.named {
-            self.names.push(Token::Leave);
-        }
     }
 
     /// Whether a walk ends at this stage.
     #[inline]
-    pub(crate) fn ends_at(&mut self, name: &Name, id: NodeId) -> bool {
-        if self.stopped == Some(id) && !self.over {
-            self.over = true;
-            if self.named
-                && let Some((_, loss)) = self.losses.last_mut()
-            {
-                loss.stage = hops(&self.names).1.join(name);
-            }
-        }
+    pub(crate) fn ends_at(&mut self, id: NodeId) -> bool {
+        self.over |= self.stopped == Some(id);
         self.over
     }
 
@@ -214,13 +193,13 @@ impl Recorder {
 
     /// The item in hand does not go on.
     #[cold]
-    pub(crate) fn lost(&mut self, name: &Name, id: NodeId, how: Lost, error: Option<String>) {
+    pub(crate) fn lost(&mut self, id: NodeId, how: Lost, error: Option<String>) {
         if !self.wanted {
             return;
         }
-        let stage = if self.named { hops(&self.names).1.join(name) } else { name.clone().into() };
         self.stopped = Some(id);
-        self.losses.push((id, Loss { stage, how, error }));
+        // Where the stage is, is looked up when the item has ended.
+        self.losses.push((id, Loss { stage: Path::default(), how, error }));
     }
 
     /// The last failed item was taken back and goes another way.
@@ -229,24 +208,25 @@ impl Recorder {
     }
 
     /// Ends an item that went the general way.
-    pub(crate) fn close<Out: 'static>(&mut self, cycle: u64, revision: u64, outputs: &[Out]) {
+    pub(crate) fn close<Out: 'static>(&mut self, cycle: u64, revision: u64, outputs: &[Out], place: Place<'_>) {
         if !self.wanted {
             return;
         }
         self.sum_up();
-        let at = self.ways.find(self.sum, &self.marks).unwrap_or_else(|| self.learn(false));
+        let at = self.ways.find(self.sum, &self.marks).unwrap_or_else(|| self.learn(false, place));
         if self.detail == Detail::Runs {
             return self.tally(at, revision, (cycle, cycle, 1), outputs.len() as u64);
         }
         let values = self.values.as_mut().map_or(Vec::new(), |values| shown(values, outputs));
-        let losses = self.losses.drain(..).map(|(_, loss)| loss).collect();
+        let placed = |(id, loss)| Loss { stage: place(id).unwrap_or_default(), ..loss };
+        let losses = self.losses.drain(..).map(placed).collect();
         let reasons = std::mem::take(&mut self.reasons);
         let (way, outputs) = (self.ways.way(at), outputs.len() as u64);
         lock(&self.log).push(TraceRow::Item { cycle, revision, way, outputs, values, losses, reasons });
     }
 
     /// Ends a batch of items that went the same way, and came out as one each: but for the last of them, if a stage panicked.
-    pub(crate) fn close_batch(&mut self, cycles: Range<u64>, revision: u64, outputs: u64) {
+    pub(crate) fn close_batch(&mut self, cycles: Range<u64>, revision: u64, outputs: u64, place: Place<'_>) {
         if self.detail != Detail::Runs {
             return;
         }
@@ -254,7 +234,8 @@ impl Recorder {
         let mut stretch = |recorder: &mut Self, cycles: Range<u64>, outputs: u64| {
             let first = cycles.start.next_multiple_of(recorder.every);
             if first < cycles.end {
-                let at = recorder.ways.find(recorder.sum, &recorder.marks).unwrap_or_else(|| recorder.learn(true));
+                let at =
+                    recorder.ways.find(recorder.sum, &recorder.marks).unwrap_or_else(|| recorder.learn(true, place));
                 let items = (cycles.end - 1 - first) / recorder.every + 1;
                 let last = first + (items - 1) * recorder.every;
                 recorder.tally(at, revision, (first, last, items), outputs * items);
@@ -279,6 +260,7 @@ impl Recorder {
         outputs: u64,
         fixed: bool,
         walk: impl Fn(&mut Self),
+        place: impl Fn(NodeId) -> Option<Path>,
     ) {
         if !self.wanted {
             return;
@@ -289,32 +271,34 @@ impl Recorder {
         self.sum_up();
         let at = match self.ways.find(self.sum, &self.marks) {
             Some(known) => known,
-            None => self.tell(walk),
+            None => self.tell(walk, &place),
         };
         self.tally(at, revision, (cycle, cycle, 1), outputs);
     }
 
-    /// Walks once more, for the names.
+    /// Walks once more, for the stages.
     #[cold]
-    fn tell(&mut self, walk: impl Fn(&mut Self)) -> usize {
+    fn tell(&mut self, walk: impl Fn(&mut Self), place: Place<'_>) -> usize {
         let (marks, sum) = (std::mem::take(&mut self.marks), self.sum);
         self.restart();
         self.named = true;
         walk(self);
         self.named = false;
         (self.marks, self.sum) = (marks, sum);
-        self.learn(false)
+        self.learn(false, place)
     }
 
     /// Remembers the way of the item in hand; or that of items of which all came out or all ended at one place, if they are
     /// `alike`.
     #[cold]
-    fn learn(&mut self, alike: bool) -> usize {
+    fn learn(&mut self, alike: bool, place: Place<'_>) -> usize {
         if self.detail == Detail::Items && self.ways.len() >= KNOWN {
             self.ways.forget();
         }
-        let mut hops = hops(&self.names).0;
-        let losses: Vec<Loss> = self.losses.iter().map(|(_, loss)| Loss { error: None, ..loss.clone() }).collect();
+        let mut hops = hops(&self.tokens, place);
+        let placed =
+            |(id, loss): &(NodeId, Loss)| Loss { stage: place(*id).unwrap_or_default(), how: loss.how, error: None };
+        let losses: Vec<Loss> = self.losses.iter().map(placed).collect();
         if let ([Loss { stage, .. }], true) = (&losses[..], alike) {
             // Others of the batch have gone on.
             let at = hops.iter().position(|hop| hop.leads_to(stage));
