@@ -71,7 +71,9 @@ impl fmt::Display for Reason {
             Self::All => f.write_str("every target of the route gets the item"),
             Self::Turn { slot, of } => write!(f, "its turn, {slot} of {of}"),
             Self::Weight { slot, of } => write!(f, "by weight, slot {slot} of {of}"),
-            Self::Key { hash, by: name } => write!(f, "by key{}, hash {hash:016x}", by(name)),
+            Self::Key { hash, by } => {
+                write!(f, "by key{}, hash {hash:016x}", by.as_ref().map(|by| format!(" {by}")).unwrap_or_default())
+            }
             Self::Chosen { index, by: name } => write!(f, "chosen{}, number {index} of the route", by(name)),
             Self::Failover { out } if out.is_empty() => f.write_str("the first that works"),
             Self::Failover { out } => {
