@@ -231,7 +231,7 @@ impl Recorder {
             return;
         }
         let through = cycles.start + outputs;
-        let mut stretch = |recorder: &mut Self, cycles: Range<u64>, outputs: u64| {
+        let stretch = |recorder: &mut Self, cycles: Range<u64>, outputs: u64| {
             let first = cycles.start.next_multiple_of(recorder.every);
             if first < cycles.end {
                 let at =

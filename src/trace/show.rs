@@ -57,7 +57,8 @@ impl Trace {
                 cells.way = run.way.to_string();
                 cells.items = run.items.to_string();
                 cells.rest = if run.items == 1 { "item".into() } else { "items".into() };
-                if run.outputs != run.items && !(run.outputs == 0 && !run.losses.is_empty()) {
+                // Where the losses say it all, the outputs do not say it again.
+                if run.outputs != run.items && (run.outputs > 0 || run.losses.is_empty()) {
                     cells.rest += &format!(" -> {}", run.outputs);
                 }
                 if !run.losses.is_empty() {
