@@ -55,6 +55,7 @@ pub mod guide;
 mod hash;
 mod knot;
 mod ledger;
+mod library;
 mod link;
 mod model;
 mod name;
@@ -81,6 +82,7 @@ pub use error::{
 };
 pub use failure::{Failure, OnFailure};
 pub use ledger::{Ledger, Row};
+pub use library::Library;
 pub use name::{Name, NameError, Path, Type};
 pub use pipeline::Pipeline;
 pub use receipt::{Applied, Cut, Receipt};
