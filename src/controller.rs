@@ -71,6 +71,10 @@ impl Controller {
         control.closed().map_or_else(|| Ok(control.plan.clone()), Err)
     }
 
+    pub(crate) fn is_for_the_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     pub(crate) fn revision(&self) -> u64 {
         self.shared.board.lock().revision
     }

@@ -87,7 +87,10 @@ pub use name::{Name, NameError, Path, Type};
 pub use pipeline::Pipeline;
 pub use receipt::{Applied, Cut, Receipt};
 pub use route::{PolicyKind, Route, RouteView};
-pub use script::{Comparison, Condition, Count, Expectation, Mistake, Script, ScriptError, Statement};
+pub use script::{
+    Comparison, Condition, Count, Expectation, Missed, Mistake, PlayError, Player, RunError, RunFault, Script,
+    ScriptError, Statement, Unmet,
+};
 pub use source::{Source, Step};
 pub use stage::{
     BoxError, Filter, FilterMap, FlatMap, Inspect, Output, Stage, TryStage, filter, filter_map, flat_map, inspect,

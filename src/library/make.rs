@@ -57,9 +57,7 @@ impl Making<'_> {
     fn route(&self, maker: &Maker, by: &Chooser, targets: &[Name]) -> Route {
         match (self, maker) {
             // The generator itself would run up to its first wait.
-            (Making::Sham(_), Maker::Generator(_)) => {
-                Route::generator(targets.iter().map(Name::as_str), |_| async {})
-            }
+            (Making::Sham(_), Maker::Generator(_)) => Route::generator(targets.iter().map(Name::as_str), |_| async {}),
             _ => (by.make)(targets),
         }
     }
@@ -195,7 +193,9 @@ impl Library {
     /// That there is no maker of that name, or one of another kind than those that `word` takes.
     fn lack(&self, name: &Name, word: &str, kinds: &[&str]) -> Lack {
         let message = match self.get(name) {
-            Some(maker) => format!("{name:?} is a {} in the library; `{word}` takes a {}", maker.kind(), kinds.join(" or a ")),
+            Some(maker) => {
+                format!("{name:?} is a {} in the library; `{word}` takes a {}", maker.kind(), kinds.join(" or a "))
+            }
             None if self.makers.is_empty() => format!("nothing in the library is called {name:?}; it is empty"),
             None => format!("nothing in the library is called {name:?}"),
         };
