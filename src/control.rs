@@ -86,16 +86,19 @@ impl Control {
         }
     }
 
+    /// Why no edit is taken at all, if none is.
+    pub(crate) fn closed(&self) -> Option<Refusal> {
+        match &self.error {
+            _ if self.adopted => Some(Refusal::Adopted),
+            _ if self.gone => Some(Refusal::Gone),
+            error => error.clone().map(Refusal::from),
+        }
+    }
+
     /// Takes an edit in: the revision it makes, and what its receipt needs.
     pub(crate) fn commit(&mut self, edit: &mut Edit) -> Result<Receipt, (Refusal, usize)> {
-        if self.adopted {
-            return Err((Refusal::Adopted, usize::MAX));
-        }
-        if self.gone {
-            return Err((Refusal::Gone, usize::MAX));
-        }
-        if let Some(error) = &self.error {
-            return Err((error.clone().into(), usize::MAX));
+        if let Some(refusal) = self.closed() {
+            return Err((refusal, usize::MAX));
         }
         let full = self.waiting.len() >= WAITING_LIMIT;
         if full && !self.coalesces(edit) {

@@ -6,6 +6,7 @@ use crate::control::Shared;
 use crate::edit::{Edit, EditError};
 use crate::error::Refusal;
 use crate::ledger::Ledger;
+use crate::model::Plan;
 use crate::receipt::Receipt;
 use crate::route::Route;
 use crate::stage::Stage;
@@ -58,6 +59,29 @@ pub struct Controller {
 impl Controller {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
+    }
+
+    /// A copy of the model, to try edits on.
+    ///
+    /// # Errors
+    ///
+    /// Why any edit would be refused now.
+    pub(crate) fn model(&self) -> Result<Plan, Refusal> {
+        let control = self.shared.board.lock();
+        control.closed().map_or_else(|| Ok(control.plan.clone()), Err)
+    }
+
+    pub(crate) fn is_for_the_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.shared.board.lock().revision
+    }
+
+    /// The counts of the whole pipeline; without those of the stages they cost no lock.
+    pub(crate) fn totals(&self) -> Ledger {
+        self.shared.ledger.read(Vec::new)
     }
 
     /// Commits several changes together: all of them, or none.

@@ -55,6 +55,7 @@ pub mod guide;
 mod hash;
 mod knot;
 mod ledger;
+mod library;
 mod link;
 mod model;
 mod name;
@@ -81,11 +82,15 @@ pub use error::{
 };
 pub use failure::{Failure, OnFailure};
 pub use ledger::{Ledger, Row};
+pub use library::Library;
 pub use name::{Name, NameError, Path, Type};
 pub use pipeline::Pipeline;
 pub use receipt::{Applied, Cut, Receipt};
 pub use route::{PolicyKind, Route, RouteView};
-pub use script::{Comparison, Condition, Count, Expectation, Mistake, Script, ScriptError, Statement};
+pub use script::{
+    Comparison, Condition, Count, Expectation, Missed, Mistake, PlayError, Player, RunError, RunFault, Script,
+    ScriptError, Statement, Unmet,
+};
 pub use source::{Source, Step};
 pub use stage::{
     BoxError, Filter, FilterMap, FlatMap, Inspect, Output, Stage, TryStage, filter, filter_map, flat_map, inspect,

@@ -205,6 +205,10 @@ impl Type {
         Self(|| (TypeId::of::<T>(), std::any::type_name::<T>()))
     }
 
+    pub(crate) fn id(&self) -> TypeId {
+        self.0().0
+    }
+
     /// The type's name with its modules, as the compiler gives it.
     #[must_use]
     pub fn full_name(&self) -> &'static str {

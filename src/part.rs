@@ -56,6 +56,12 @@ impl Part {
     }
 }
 
+/// A part that is never put in, for an edit that is only tried on a copy of the model.
+pub(crate) fn sham(entry: Entry) -> Part {
+    let site = Site { id: entry.id, name: entry.name.clone(), counts: Arc::clone(&entry.counts) };
+    Part { knot: Box::new(Node::<Tomb, (), ()>::new(site, Tomb)), entry: Some(entry) }
+}
+
 /// What makes a `New` of the `Old` stage it replaces; see [`Remake`].
 pub(crate) fn remake<In, Old, New>(make: impl FnOnce(Old) -> New + Send + 'static) -> Remake
 where

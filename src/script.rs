@@ -4,15 +4,27 @@
 //! names, do the types fit, is each edit legal where it stands?), and *played* (edits are committed as items are accepted).
 //! The first two find all mistakes, each with its place, before an item flows.
 
+mod bind;
+mod caret;
+mod explore;
+mod journal;
 mod mistake;
+mod placed;
+mod play;
+mod report;
+mod run;
 mod show;
 mod statement;
+mod timeline;
+mod weigh;
 
 use std::sync::Arc;
 
 use crate::change::Change;
 
 pub use mistake::{Mistake, ScriptError};
+pub use play::{Missed, PlayError, Player, Unmet};
+pub use run::{RunError, RunFault};
 pub use statement::{Comparison, Condition, Count, Expectation, Statement};
 
 /// Edits against cycle numbers.

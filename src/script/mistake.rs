@@ -36,11 +36,26 @@ impl Mistake {
     pub(crate) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
         Self { span, message: message.into(), expected: Vec::new(), meant: None }
     }
+
+    /// The same, with the known word that is nearest to `word`, if one is near enough.
+    pub(crate) fn meant<'k>(mut self, word: &str, known: impl IntoIterator<Item = &'k str>) -> Self {
+        let near = known.into_iter().map(|known| (strsim::damerau_levenshtein(word, known), known));
+        let near = near.filter(|(far, known)| *far * 3 <= known.chars().count().max(3));
+        self.meant = near.min_by_key(|(far, _)| *far).map(|(_, known)| known.to_owned());
+        self
+    }
 }
 
 impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.mistakes.iter().try_for_each(|mistake| writeln!(f, "{}", mistake.message))
+        self.mistakes.iter().try_for_each(|Mistake { span, message, meant, .. }| {
+            let line = self.text[..span.start].matches('\n').count() + 1;
+            write!(f, "line {line}, `{}`: {message}", &self.text[span.clone()])?;
+            match meant {
+                Some(meant) => writeln!(f, "; did you mean {meant:?}?"),
+                None => writeln!(f),
+            }
+        })
     }
 }
 

@@ -1,0 +1,335 @@
+//! Mistakes of a script that are found before an item flows.
+
+#[path = "script/stock.rs"]
+mod stock;
+#[path = "script/words.rs"]
+mod words;
+
+use coroute::{Library, Pipeline, Player, ScriptError, Switch};
+use insta::assert_snapshot;
+
+use stock::{library, pipeline};
+use words::script;
+
+fn bind(text: &str) -> Result<Player, ScriptError> {
+    script(text).bind(&library().0, &pipeline().controller())
+}
+
+fn mistakes(text: &str) -> String {
+    bind(text).expect_err("a mistake").to_string()
+}
+
+#[test]
+fn a_script_is_bound_to_the_pipeline_as_it_will_be() {
+    let player = bind(
+        "at 5 insert half as h after add
+         at 7 rename h to halve
+         at 7 { move halve at the front; tap halve with counter }
+         at 8 replace model/v1 with pair
+         at 9 insert neg before model/v1/two
+         at 10 { attach fork to model; route model -> fork; detach v1 from model }
+         at 11 route model/fork -> b
+         expect at 12 model/fork -> b
+         expect stages halve > counter > add > total > model > inner > show",
+    );
+    assert_eq!(player.unwrap().next_due(), Some(5));
+}
+
+#[test]
+fn all_mistakes_come_at_once() {
+    assert_snapshot!(mistakes(
+        "at 1 insert nge after add
+         at 2 remove pars
+         at 3 route model -> v3
+         at 4 { pause; remove show; resume }
+         expect at 5 modle -> v2
+         at 6 insert half as add after total"
+    ), @r#"
+    line 1, `nge`: nothing in the library is called "nge"; did you mean "neg"?
+    line 2, `pars`: cannot remove "pars": nothing is called "pars"; there is "add", "total", "model", "inner" and "show"
+    line 3, `v3`: cannot route "model" -> v3: nothing is called "model/v3"; there is "v1" and "v2"; did you mean "v1"?
+    line 4, `show`: cannot remove "show": it turns i64 into String; replace it instead
+    line 5, `modle`: nothing is called "modle"; there is "add", "total", "model", "inner" and "show"; did you mean "model"?
+    line 6, `add`: cannot insert "half" as "add" after "total": the name "add" is taken; use another
+    "#);
+}
+
+#[test]
+fn what_the_library_lacks_is_said_with_the_nearest_name_that_would_fit() {
+    assert_snapshot!(mistakes(
+        "at 1 insert counter after add
+         at 1 tap add with half
+         at 1 tap add with countr
+         at 1 replace total with half keeping its state
+         at 1 replace total with dubble keeping its state
+         at 1 replace add
+         at 1 route model -> key v1 v2
+         at 1 route model -> key v1 v2 by small
+         at 1 route model -> when v1 v2 by digit
+         at 1 route model -> when v1 by small
+         at 1 route model -> generator v1 v2 by alternat
+         at 1 attach digit to model"
+    ), @r#"
+    line 1, `counter`: "counter" is a tap in the library; `insert` takes a stage
+    line 2, `half`: "half" is a stage in the library; `tap` takes a tap
+    line 3, `countr`: nothing in the library is called "countr"; did you mean "counter"?
+    line 4, `half`: "half" is a stage in the library; `replace ... keeping its state` takes a hand-over
+    line 5, `dubble`: nothing in the library is called "dubble"; did you mean "double"?
+    line 6, `add`: nothing in the library is called "add"; did you mean "odd"?
+    line 7, `route model -> key v1 v2`: a route with `key` says by what: put `by` and a name behind the targets
+    line 8, `small`: "small" is a predicate in the library; `key` takes a key
+    line 9, `digit`: "digit" is a key in the library; `when` takes a predicate or a choice
+    line 10, `small`: "small" is a predicate and chooses between 2 targets, not 1
+    line 11, `alternat`: nothing in the library is called "alternat"; did you mean "alternate"?
+    line 12, `digit`: "digit" is a key in the library; `attach` takes a stage
+    "#);
+}
+
+#[test]
+fn types_have_to_fit() {
+    assert_snapshot!(mistakes(
+        "at 1 insert show after add
+         at 1 insert half after show
+         at 1 route model -> key v1 v2 by letter
+         at 1 replace inner with show
+         at 1 replace add with double keeping its state
+         at 1 replace inner with double keeping its state
+         at 1 remove show
+         at 1 tap show with counter"
+    ), @r#"
+    line 1, `show`: cannot insert "show" after "add": the name "show" is taken; use another
+    line 2, `half`: cannot insert "half" after "show": it takes i64, and String comes along there
+    line 3, `letter`: cannot route "model" -> key v1 v2 by letter: the route looks at String, and the switch gets i64; let its closure take `&i64`
+    line 4, `show`: cannot replace "inner" with "show": it turns i64 into String, and that place needs i64 to i64
+    line 5, `double`: cannot replace "add" with "double" keeping its state: the hand-over takes a Total, and the old stage is a TryStage<closure>; let its closure take that
+    line 6, `double`: cannot replace "inner" with "double" keeping its state: the hand-over takes a Total, and the old stage is a Pipeline<i64, i64>; let its closure take that
+    line 7, `show`: cannot remove "show": it turns i64 into String; replace it instead
+    line 8, `counter`: cannot tap "show" with "counter": it takes i64, and String comes along there
+    "#);
+}
+
+#[test]
+fn switches_and_pipelines_are_known_apart() {
+    assert_snapshot!(mistakes(
+        "at 1 route add -> v1
+         at 1 insert half at the front of model
+         at 1 attach half to inner
+         at 1 detach v9 from model
+         at 1 detach v1 from model
+         at 1 remove model/v1
+         at 1 insert half after model/v2
+         expect inner -> v1
+         expect stages of add none
+         expect model -> v1:95 v9:5"
+    ), @r#"
+    line 1, `add`: cannot route "add" -> v1: "add" is a stage; only a switch has routes and targets
+    line 2, `model`: cannot insert "half" at the front of "model": "model" is a switch; only a pipeline has stages
+    line 3, `inner`: cannot attach "half" to "inner": "inner" is a pipeline; only a switch has routes and targets
+    line 4, `v9`: cannot detach "v9" from "model": nothing is called "model/v9"; there is "v1" and "v2"; did you mean "v1"?
+    line 5, `v1`: cannot detach "v1" from "model": the route names it; route elsewhere first, or in the same edit
+    line 6, `v1`: cannot remove "model/v1": it is a target of a switch, not a stage of a pipeline; attach, detach or replace it, or make it a pipeline
+    line 7, `v2`: cannot insert "half" after "model/v2": it is a target of a switch, not a stage of a pipeline; attach, detach or replace it, or make it a pipeline
+    line 8, `inner`: "inner" is a pipeline; only a switch has routes and targets
+    line 9, `add`: "add" is a stage; only a pipeline has stages
+    line 10, `v9`: nothing is called "model/v9"; there is "v1" and "v2"; did you mean "v1"?
+    "#);
+}
+
+#[test]
+fn an_edit_is_too_early_or_too_late() {
+    assert_snapshot!(mistakes(
+        "at 10 remove half
+         at 5 insert half after add
+         at 10 remove half
+         at 20 insert half as add after total"
+    ), @r#"
+    line 3, `half`: cannot remove "half": nothing is called "half"; there is "add", "total", "model", "inner" and "show"
+    line 4, `add`: cannot insert "half" as "add" after "total": the name "add" is taken; use another
+    "#);
+}
+
+#[test]
+fn what_follows_from_a_mistake_is_not_told() {
+    assert_snapshot!(mistakes(
+        "at 1 insert hlaf as h after add
+         at 2 rename h to g
+         at 3 move g at the front
+         expect at 4 has g/inside
+         at 5 remove g
+         at 6 { remove neg; remove inner }
+         at 7 insert half as inner after model"
+    ), @r#"
+    line 1, `hlaf`: nothing in the library is called "hlaf"; did you mean "half"?
+    line 6, `neg`: cannot remove "neg": nothing is called "neg"; there is "add", "total", "model", "inner" and "show"
+    "#);
+}
+
+#[test]
+fn what_comes_again_has_to_be_legal_each_time() {
+    assert_snapshot!(mistakes("every 10 insert half after add"), @r#"line 1, `half`: cannot insert "half" after "add": the name "half" is taken; use another, at cycle 20"#);
+    assert_snapshot!(mistakes("every 10 to 20 insert half after add"), @r#"line 1, `half`: cannot insert "half" after "add": the name "half" is taken; use another, at cycle 20"#);
+    assert!(bind("every 10 to 19 insert half after add").is_ok());
+    assert!(bind("every 10 { insert half after add; remove half }").is_ok());
+    assert_snapshot!(mistakes(
+        "every 10 from 5 route model -> v2
+         at 1000000 detach v1 from model
+         every 7 from 1000000 to 2000000 route model -> v1"
+    ), @r#"line 3, `v1`: cannot route "model" -> v1: nothing is called "model/v1"; there is "v2"; did you mean "v2"?"#);
+}
+
+#[test]
+fn repetitions_that_bring_nothing_new_are_left_out() {
+    for text in [
+        "every 1 to 1000000 route model -> v2",
+        "every 1 route model -> v1\nevery 2 route model -> v2",
+        "every 7 route model -> v2\nevery 1000003 route model -> v2",
+        "every 2 from 0 route model -> v1\nevery 2 from 1 route model -> v2\nat 99999999 detach v1 from model",
+        "every 1 move add at the front\nevery 1 move total at the front",
+        "every 3 { insert half after add }\nevery 3 { remove half }",
+        "every 18446744073709551615 route model -> v2\nevery 1 from 18446744073709551615 pause",
+    ] {
+        let bound = bind(text);
+        assert_eq!(bound.is_ok(), !text.contains("detach"), "{text}");
+    }
+    // Alternating, the route is at v2 in front of every even cycle.
+    assert!(
+        bind("every 2 from 0 route model -> v1\nevery 2 from 1 route model -> v2\nat 99999998 detach v1 from model")
+            .is_err()
+    );
+}
+
+#[test]
+fn a_when_has_to_be_legal_wherever_it_may_come() {
+    assert_snapshot!(mistakes(
+        "at 10 insert half after add
+         when failed > 3 remove half"
+    ), @r#"line 2, `half`: cannot remove "half": nothing is called "half"; there is "add", "total", "model", "inner" and "show", if it comes before all other edits"#);
+    assert_snapshot!(mistakes(
+        "when failed > 3 remove inner/neg
+         at 10 move inner/neg after inner/sub"
+    ), @r#"line 2, `neg`: cannot move "inner/neg" after "inner/sub": nothing is called "inner/neg"; there is "sub", if it comes after line 1"#);
+    assert_snapshot!(mistakes(
+        "when failed > 3 { route model -> v2; detach v1 from model }
+         when dropped > 3 route model -> v1"
+    ), @r#"line 2, `v1`: cannot route "model" -> v1: nothing is called "model/v1"; there is "v2", if it comes after line 1; did you mean "v2"?"#);
+    assert!(bind("when failed > 3 insert half after add\nwhen failed > 5 insert half as other after add").is_ok());
+    assert_snapshot!(mistakes("when failed > 3 remove none_such"), @r#"line 1, `none_such`: cannot remove "none_such": nothing is called "none_such"; there is "add", "total", "model", "inner" and "show""#);
+}
+
+#[test]
+fn within_a_cycle_a_when_comes_where_it_stands() {
+    // Between the two others there is no cycle, so nothing can come between them.
+    assert!(
+        bind("when failed > 0 move total before add\nat 5 { remove total }\nat 5 insert half as total after add")
+            .is_ok()
+    );
+    let between = "at 5 { remove total }\nwhen failed > 0 move total before add\nat 5 insert half as total after add";
+    assert_snapshot!(mistakes(between), @r#"line 2, `total`: cannot move "total" before "add": nothing is called "total"; there is "add", "model", "inner" and "show", if it comes after line 1"#);
+    assert!(
+        bind("at 0 remove total\nat 0 insert half as total after add\nwhen failed > 0 move total before add").is_ok()
+    );
+}
+
+#[test]
+fn a_when_on_accepted_items_is_known_to_the_cycle() {
+    assert!(bind("at 10 insert half after add\nwhen accepted > 9 remove half").is_ok());
+    assert_snapshot!(mistakes("at 10 insert half after add\nwhen accepted >= 9 remove half"), @r#"line 2, `half`: cannot remove "half": nothing is called "half"; there is "add", "total", "model", "inner" and "show""#);
+    assert!(bind("when accepted < 0 remove none_such").is_ok(), "it never comes");
+}
+
+#[test]
+fn too_many_ways_are_a_mistake() {
+    let many: String = (0..16).map(|at| format!("when failed > {at} insert half as h{at} at the front\n")).collect();
+    assert_snapshot!(mistakes(&many), @"line 1, `when failed > 0 { insert half as h0 at the front }`: the script cannot be checked: its edits can come in too many ways (more than 10000 states, or 200000 edits); use fewer `when` and `every`");
+}
+
+#[test]
+fn counts_and_names_that_are_never_there_are_mistakes() {
+    assert_snapshot!(mistakes(
+        "when failed of ad > 3 pause
+         when accepted of add > 3 pause
+         when merged > 3 pause
+         expect dropped of odd = 0
+         expect stages add > totl
+         expect no innr/neg"
+    ), @r#"
+    line 2, `accepted`: `accepted` is counted for the whole pipeline only; leave `of` out
+    line 3, `merged`: `merged` is counted at stages only; say `of` which
+    line 1, `ad`: nothing is called "ad" at any point of the script; did you mean "add"?
+    line 4, `odd`: nothing is called "odd" at any point of the script; did you mean "add"?
+    line 5, `totl`: nothing is called "totl" at any point of the script; did you mean "total"?
+    line 6, `innr`: nothing is called "innr" at any point of the script; did you mean "inner"?
+    "#);
+    assert!(bind("at 7 insert odd after add\nat 8 remove odd\nexpect dropped of odd = 0\nexpect no odd").is_ok());
+    assert!(bind("at 7 insert odd after add\nexpect stages add > odd").is_ok(), "the run will say no");
+}
+
+#[test]
+fn what_has_passed_cannot_be_played() {
+    let mut pipeline = pipeline();
+    pipeline.send_all(1..=600, |_| ()).unwrap();
+    let bind = |text| script(text).bind(&library().0, &pipeline.controller());
+    assert_snapshot!(bind(
+        "at 599 remove total
+         every 500 pause
+         expect at 5 running
+         at 600 insert half as total after add"
+    ).unwrap_err(), @"
+    line 1, `599`: cycle 599 has passed: the pipeline has accepted 600 items already
+    line 2, `500`: cycle 500 has passed: the pipeline has accepted 600 items already
+    line 3, `5`: cycle 5 has passed: the pipeline has accepted 600 items already
+    ");
+    assert!(bind("at 600 pause\nevery 500 from 1000 resume").is_ok());
+    assert_eq!(bind("when failed > 3 pause").unwrap().next_due(), Some(600));
+}
+
+#[test]
+fn a_library_with_a_mistake_is_good_for_nothing() {
+    let library = Library::new().stage("a b", || |x: i64| x).stage("neg", || |x: i64| x).tap("neg", || |_: &i64| ());
+    assert_snapshot!(script("").bind(&library, &pipeline().controller()).unwrap_err(), @r#"
+    line 1, ``: in the library: cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`
+    line 1, ``: the library has two makers called "neg"; use another name for one
+    "#);
+}
+
+#[test]
+fn what_a_maker_makes_is_looked_at_inside() {
+    assert_snapshot!(mistakes("at 1 insert pair after add\nat 2 remove pair/three\nat 3 replace total with fork\nat 4 route total -> c"), @r#"
+    line 2, `three`: cannot remove "pair/three": nothing is called "pair/three"; there is "one" and "two"
+    line 4, `c`: cannot route "total" -> c: nothing is called "total/c"; there is "a" and "b"; did you mean "a"?
+    "#);
+    let twice = || Pipeline::new("p").stage("a", |x: i64| x).stage("a", |x: i64| x);
+    let library = Library::new().stage("twice", twice);
+    let bound = script("at 1 insert twice after add").bind(&library, &pipeline().controller());
+    assert_snapshot!(bound.unwrap_err(), @r#"line 1, `twice`: cannot insert "twice" after "add": cannot build stage "a" of pipeline "p": the name "a" is taken; use another"#);
+}
+
+#[test]
+fn no_maker_is_called_without_need() {
+    let library = Library::new()
+        .stage("neg", || -> fn(i64) -> i64 { panic!("made") })
+        .tap("look", || -> fn(&i64) { panic!("made") })
+        .stage("unused", || -> Pipeline<i64, i64> { panic!("made") })
+        .generator("turns", |_| -> std::future::Ready<()> { panic!("made") });
+    let text = "at 1 insert neg after add\nat 1 tap add with look\nat 1 route model -> generator v1 v2 by turns";
+    assert!(script(text).bind(&library, &pipeline().controller()).is_ok());
+}
+
+#[test]
+fn g0_binding_touches_nothing() {
+    let mut pipeline = pipeline();
+    let (before, ledger) = (pipeline.topology().to_string(), pipeline.ledger());
+    let text = "at 0 { route model -> v2; remove total; pause }";
+    assert!(script(text).bind(&library().0, &pipeline.controller()).is_ok());
+    assert_eq!((pipeline.topology().to_string(), pipeline.ledger()), (before, ledger));
+    assert_eq!(pipeline.call(1).unwrap(), "-13");
+}
+
+#[test]
+fn a_pipeline_that_takes_no_edit_cannot_be_bound_to() {
+    let inner = Switch::new("s").target("a", |x: i64| x).into_pipeline();
+    let controller = inner.controller();
+    let outer = Pipeline::new("outer").stage("s", inner);
+    assert_snapshot!(script("at 0 route s -> a").bind(&Library::new(), &controller).unwrap_err(), @"line 1, ``: no edit can be made: the pipeline has become a part of another; use that one's controller, with a path");
+    drop(outer);
+}
