@@ -1,6 +1,6 @@
 //! A topology as a tree, for terminals and snapshots.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::drawing::Counts;
 use super::{Topology, TopologyNode};
@@ -40,12 +40,23 @@ pub(super) fn note(node: &TopologyNode, is_live: bool) -> String {
     }
 }
 
+/// Where the fourth column begins at the latest; a route to very many targets would push it out of sight.
+const WIDEST_NOTE: usize = 80;
+
 /// Writes lines under each other, column by column.
 pub(super) fn lines_as_table(f: &mut fmt::Formatter<'_>, lines: &[Line]) -> fmt::Result {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths = [width(0), width(1), width(2)];
-    lines.iter().try_for_each(|[name, types, note, rest]| {
-        let line = format!("{name:<0$}  {types:<1$}  {note:<2$}  {rest}", widths[0], widths[1], widths[2]);
-        writeln!(f, "{}", line.trim_end())
-    })
+    let widths = [width(0), width(1), width(2).min(WIDEST_NOTE), 0];
+    for line in lines {
+        let mut gap = 0;
+        for (cell, width) in line.iter().zip(widths) {
+            if !cell.is_empty() {
+                (0..std::mem::take(&mut gap)).try_for_each(|_| f.write_char(' '))?;
+                f.write_str(cell)?;
+            }
+            gap += width.saturating_sub(cell.chars().count()) + 2;
+        }
+        writeln!(f)?;
+    }
+    Ok(())
 }
