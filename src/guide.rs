@@ -11,3 +11,6 @@ pub mod why {}
 
 #[doc = include_str!("guide/speed.md")]
 pub mod speed {}
+
+#[doc = include_str!("guide/drawing.md")]
+pub mod drawing {}

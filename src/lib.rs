@@ -97,7 +97,7 @@ pub use stage::{
     try_stage,
 };
 pub use switch::Switch;
-pub use topology::{NodeKind, Topology, TopologyNode};
+pub use topology::{Drawing, NodeKind, Topology, TopologyNode};
 pub use trace::{
     Explanation, Hop, Loss, Lost, Marbles, Reason, RecordError, Recording, Run, Runs, Trace, TraceRow, Way,
 };
