@@ -106,7 +106,8 @@ fn g7_runs_that_were_recorded_are_items_folded() {
 
 #[test]
 fn g7_how_items_are_sent_leaves_no_trace() {
-    for recording in [Recording::items, Recording::runs, Recording::edits] {
+    let every_third = || Recording::items().every(3);
+    for recording in [Recording::items, Recording::runs, Recording::edits, every_third] {
         for (at, (name, called)) in kinds().into_iter().enumerate() {
             let called = run(called, "call", recording());
             for way in &WAYS[1..] {
