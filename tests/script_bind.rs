@@ -88,7 +88,7 @@ fn what_the_library_lacks_is_said_with_the_nearest_name_that_would_fit() {
 #[test]
 fn types_have_to_fit() {
     assert_snapshot!(mistakes(
-        "at 1 insert show after add
+        "at 1 insert show as s after add
          at 1 insert half after show
          at 1 route model -> key v1 v2 by letter
          at 1 replace inner with show
@@ -97,7 +97,7 @@ fn types_have_to_fit() {
          at 1 remove show
          at 1 tap show with counter"
     ), @r#"
-    line 1, `show`: cannot insert "show" after "add": the name "show" is taken; use another
+    line 1, `show`: cannot insert "show" as "s" after "add": it turns i64 into String, and that place needs i64 to i64
     line 2, `half`: cannot insert "half" after "show": it takes i64, and String comes along there
     line 3, `letter`: cannot route "model" -> key v1 v2 by letter: the route looks at String, and the switch gets i64; let its closure take `&i64`
     line 4, `show`: cannot replace "inner" with "show": it turns i64 into String, and that place needs i64 to i64
@@ -214,6 +214,13 @@ fn a_when_has_to_be_legal_wherever_it_may_come() {
     ), @r#"line 2, `v1`: cannot route "model" -> v1: nothing is called "model/v1"; there is "v2", if it comes after line 1; did you mean "v2"?"#);
     assert!(bind("when failed > 3 insert half after add\nwhen failed > 5 insert half as other after add").is_ok());
     assert_snapshot!(mistakes("when failed > 3 remove none_such"), @r#"line 1, `none_such`: cannot remove "none_such": nothing is called "none_such"; there is "add", "total", "model", "inner" and "show""#);
+}
+
+#[test]
+fn a_when_on_a_count_cannot_come_before_there_is_something_to_count() {
+    assert!(bind("at 10 insert odd after add\nwhen dropped of odd > 3 remove odd").is_ok());
+    assert!(bind("at 10 insert odd after add\nwhen dropped of odd < 3 remove odd").is_err(), "it is 0 before");
+    assert!(bind("at 10 insert odd after add\nat 20 remove odd\nwhen dropped of odd > 3 remove odd").is_err());
 }
 
 #[test]

@@ -27,6 +27,8 @@ const TRIES: usize = 200_000;
 struct State {
     /// The `when`s that have come.
     fired: BTreeSet<usize>,
+    /// The `when`s on a count at a path where there was something by then.
+    counted: BTreeSet<usize>,
     plan: Plan,
     likeness: Likeness,
     /// The `when`s that were tried on this model.
@@ -36,7 +38,7 @@ struct State {
     last_fired: Option<usize>,
 }
 
-type Key = (BTreeSet<usize>, Likeness);
+type Key = (BTreeSet<usize>, BTreeSet<usize>, Likeness);
 
 /// How it went with a `when`.
 #[derive(Default)]
@@ -57,6 +59,8 @@ pub(super) struct Explorer<'a> {
     told: HashSet<usize>,
     /// Edits that cannot be made.
     lacking: HashSet<usize>,
+    /// The `when`s that cannot hold before there is something at a path.
+    counting: Vec<(usize, &'a Path)>,
     /// What has to be there at some time, and is not known to be yet.
     wanted: Vec<(usize, Path)>,
     left: usize,
@@ -71,11 +75,14 @@ impl<'a> Explorer<'a> {
         plan: Plan,
     ) -> Self {
         let likeness = plan.likeness();
-        let (fired, tried) = (BTreeSet::new(), BTreeSet::new());
-        let states = vec![State { fired, plan, likeness, tried, last: None, last_fired: None }];
+        let counting: Vec<(usize, &Path)> = statements.iter().enumerate().filter_map(counting).collect();
+        let (fired, counted, tried) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut first = State { fired, counted, plan, likeness, tried, last: None, last_fired: None };
+        first.count(&counting);
+        let states = vec![first];
         let (tries, told) = (BTreeMap::new(), HashSet::new());
         let (wanted, version, left) = (Vec::new(), 0, TRIES);
-        Self { library, statements, report, shams, states, version, tries, told, lacking, wanted, left }
+        Self { library, statements, report, shams, states, version, tries, told, lacking, counting, wanted, left }
     }
 
     /// Goes along the timeline, whose first cycle is `now`, to its end.
@@ -177,7 +184,7 @@ impl<'a> Explorer<'a> {
         let (mut changed, mut refused) = (false, None);
         for state in &mut states {
             match self.attempt(statement, &mut state.plan) {
-                Ok(()) => changed |= state.review(statement),
+                Ok(()) => changed |= state.review(statement, &self.counting),
                 Err(why) => {
                     refused.get_or_insert((why, state.last_fired));
                 }
@@ -211,7 +218,8 @@ impl<'a> Explorer<'a> {
         let mut known: Option<HashSet<Key>> = None;
         for at in 0..self.states.len() {
             let state = &mut self.states[at];
-            if self.left == 0 || state.fired.contains(&when) || !state.tried.insert(when) {
+            let counts = self.counting.iter().all(|(counting, _)| *counting != when) || state.counted.contains(&when);
+            if self.left == 0 || state.fired.contains(&when) || !counts || !state.tried.insert(when) {
                 continue;
             }
             let mut next = state.clone();
@@ -221,7 +229,7 @@ impl<'a> Explorer<'a> {
                     self.tries.entry(when).or_default().made = true;
                     next.fired.insert(when);
                     next.last_fired = Some(when);
-                    next.review(when);
+                    next.review(when, &self.counting);
                     let known = known.get_or_insert_with(|| self.states.iter().map(State::key).collect());
                     if known.insert(next.key()) {
                         self.states.push(next);
@@ -322,20 +330,32 @@ impl<'a> Explorer<'a> {
 
 impl State {
     fn key(&self) -> Key {
-        (self.fired.clone(), self.likeness.clone())
+        (self.fired.clone(), self.counted.clone(), self.likeness.clone())
     }
 
     /// Whether the edit of `statement` has changed the model.
-    fn review(&mut self, statement: usize) -> bool {
+    fn review(&mut self, statement: usize, counting: &[(usize, &Path)]) -> bool {
         let likeness = self.plan.likeness();
         let changed = likeness != self.likeness;
         if changed {
             self.likeness = likeness;
             self.tried.clear();
             self.last = Some(statement);
+            self.count(counting);
         }
         changed
     }
+
+    fn count(&mut self, counting: &[(usize, &Path)]) {
+        let there = counting.iter().filter(|(_, path)| self.plan.find(path).is_ok());
+        self.counted.extend(there.map(|(when, _)| *when));
+    }
+}
+
+/// A `when` on a count at a path, that does not hold while the count is 0.
+fn counting((at, statement): (usize, &Statement)) -> Option<(usize, &Path)> {
+    let Statement::When { condition, .. } = statement else { return None };
+    condition.of.as_ref().filter(|_| !condition.is.holds(0, condition.number)).map(|path| (at, path))
 }
 
 /// Whether there is in `plan` what an expectation speaks of; not whether it is as expected.
