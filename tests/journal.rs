@@ -133,7 +133,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn g7_journals_of_random_edits_give_the_same_run(text in draw::script(false)) {
+    fn g7_journals_of_random_edits_give_the_same_run(text in draw::script(false, 20)) {
         // What stands under another name than its maker's cannot be known of an edit by hand.
         let plain = text.lines().filter(|line| !line.contains(" as ") && !line.contains("replace"));
         let script = script(&plain.collect::<Vec<_>>().join("\n"));
@@ -142,7 +142,7 @@ proptest! {
     }
 
     #[test]
-    fn g7_journals_of_random_scripts_give_the_same_run(text in draw::script(true)) {
+    fn g7_journals_of_random_scripts_give_the_same_run(text in draw::script(true, 24)) {
         let script = script(&text);
         if script.bind(&library().0, &pipeline().controller()).is_ok() {
             let run = played_all(&script);

@@ -16,6 +16,7 @@ use coroute::{
 };
 use insta::assert_snapshot;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 
 use hand::by_hand;
 use stock::{library, pipeline};
@@ -353,7 +354,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn g7_random_scripts_are_as_by_hand_and_a_mistake_is_a_refusal(text in draw::script(false)) {
+    fn g7_random_scripts_are_as_by_hand_and_a_mistake_is_a_refusal(text in draw::script(false, 24)) {
         let script = script(&text);
         let (by_hand, refused) = edited_by_hand(&script, &ITEMS);
         let bound = script.bind(&library().0, &pipeline().controller());
@@ -366,10 +367,31 @@ proptest! {
     }
 
     #[test]
-    fn g0_no_edit_of_a_bound_script_is_refused(text in draw::script(true), items in prop::collection::vec(0i64..4, 0..40)) {
+    fn g0_what_the_binder_leaves_out_of_repetitions_brings_nothing_new(text in draw::script(false, 150)) {
+        let script = script(&text);
+        let items: Vec<i64> = (1..=150).collect();
+        let (_, refused) = edited_by_hand(&script, &items);
+        prop_assert_eq!(script.bind(&library().0, &pipeline().controller()).is_ok(), refused == 0, "{}", text);
+    }
+
+    #[test]
+    fn g0_no_edit_of_a_bound_script_is_refused(text in draw::script(true, 24), items in prop::collection::vec(0i64..4, 0..40)) {
         let script = script(&text);
         if script.bind(&library().0, &pipeline().controller()).is_ok() {
             played(&script, &items);
         }
+    }
+}
+
+#[test]
+fn random_scripts_are_often_legal_and_often_not() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for whens in [false, true] {
+        let legal = |_| {
+            let text = draw::script(whens, 24).new_tree(&mut runner).unwrap().current();
+            !text.is_empty() && script(&text).bind(&library().0, &pipeline().controller()).is_ok()
+        };
+        let count = (0..200).map(legal).filter(|legal| *legal).count();
+        assert!((30..170).contains(&count), "{count} of 200");
     }
 }

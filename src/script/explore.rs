@@ -38,6 +38,9 @@ struct State {
     last_fired: Option<usize>,
 }
 
+/// Where the walk is, as far as what comes next goes: the number of the states' combination, how far the repetitions are, and
+/// up to where there is nothing else.
+type Spot = (usize, Vec<Option<u64>>, Option<u64>);
 type Key = (BTreeSet<usize>, BTreeSet<usize>, Likeness);
 
 /// How it went with a `when`.
@@ -88,7 +91,7 @@ impl<'a> Explorer<'a> {
     /// Goes along the timeline, whose first cycle is `now`, to its end.
     pub(super) fn walk(mut self, mut timeline: Timeline, mut now: u64) -> Report<'a> {
         let mut situations: HashMap<Vec<Key>, usize> = HashMap::new();
-        let mut seen: HashMap<(usize, Vec<Option<u64>>, Option<u64>), u64> = HashMap::new();
+        let mut seen: HashMap<Spot, u64> = HashMap::new();
         let mut still: HashMap<usize, u64> = HashMap::new();
         while let Some(cycle) = timeline.next() {
             self.gap(&timeline.whens, cycle - now);

@@ -40,10 +40,19 @@ const ROUTES: [&str; 11] = [
 const CONDITIONS: [&str; 6] =
     ["failed > 0", "failed of add > 2", "delivered >= 9", "revision > 2", "accepted > 12", "dropped > 1"];
 
+/// As a rule one of `likely`.
+fn path(likely: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    prop_oneof![7 => select(likely), 1 => select(&PATHS)]
+}
+
+const SAME: [&str; 6] = ["add", "total", "model", "inner", "inner/neg", "inner/sub"];
+const FREE: [&str; 3] = ["total", "inner/neg", "inner/sub"];
+const ROW: [&str; 4] = ["add", "total", "model", "inner"];
+
 fn position() -> impl Strategy<Value = String> {
     prop_oneof![
-        select(&PATHS).prop_map(|path| format!("before {path}")),
-        select(&PATHS).prop_map(|path| format!("after {path}")),
+        path(&SAME).prop_map(|path| format!("before {path}")),
+        path(&SAME).prop_map(|path| format!("after {path}")),
     ]
 }
 
@@ -59,19 +68,20 @@ fn change() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => (select(&STAGES), prop_oneof![2 => position(), 1 => end()])
             .prop_map(|(stage, at)| format!("insert {stage} {at}")),
-        3 => select(&PATHS).prop_map(|path| format!("remove {path}")),
-        2 => select(&PATHS).prop_map(|path| format!("replace {path}")),
+        2 => path(&FREE).prop_map(|path| format!("remove {path}")),
+        2 => path(&["inner/neg", "show"]).prop_map(|path| format!("replace {path}")),
         1 => Just("replace total keeping its state".to_owned()),
-        1 => (select(&PATHS), select(&STAGES)).prop_map(|(path, stage)| format!("replace {path} with {stage}")),
+        1 => (path(&SAME), select(&STAGES)).prop_map(|(path, stage)| format!("replace {path} with {stage}")),
         1 => (select(&STAGES), select(&NAMES), position())
             .prop_map(|(stage, name, at)| format!("insert {stage} as {name} {at}")),
-        2 => (select(&PATHS), select(&NAMES)).prop_map(|(path, name)| format!("rename {path} to {name}")),
-        3 => (select(&PATHS), position()).prop_map(|(path, at)| format!("move {path} {at}")),
-        2 => (select(&STAGES), select(vec!["model", "fork", "add"]))
+        2 => (path(&SAME), select(&NAMES)).prop_map(|(path, name)| format!("rename {path} to {name}")),
+        3 => (path(&ROW), path(&ROW)).prop_map(|(path, other)| format!("move {path} before {other}")),
+        1 => (path(&FREE), position()).prop_map(|(path, at)| format!("move {path} {at}")),
+        2 => (select(&STAGES), path(&["model"]))
             .prop_map(|(stage, switch)| format!("attach {stage} to {switch}")),
-        2 => (select(&NAMES), select(vec!["model", "model", "fork"]))
+        2 => (select(&NAMES), path(&["model"]))
             .prop_map(|(name, switch)| format!("detach {name} from {switch}")),
-        2 => select(&PATHS).prop_map(|path| format!("tap {path} with counter")),
+        2 => path(&SAME).prop_map(|path| format!("tap {path} with counter")),
         4 => select(&ROUTES).prop_map(|route| format!("route model -> {route}")),
     ]
 }
@@ -83,15 +93,15 @@ fn edit() -> impl Strategy<Value = String> {
     ]
 }
 
-fn statement(whens: bool) -> impl Strategy<Value = String> {
+fn statement(whens: bool, last: u64) -> impl Strategy<Value = String> {
     let when = (select(&CONDITIONS), edit()).prop_map(|(condition, edit)| format!("when {condition} {edit}"));
-    let every = (1u64..9, 0u64..12, 0u64..12, edit())
+    let every = (1u64..9, 0..=last / 2, 0..=last / 2, edit())
         .prop_map(|(period, from, more, edit)| format!("every {period} from {from} to {} {edit}", from + more));
-    let at = (0u64..=24, edit()).prop_map(|(cycle, edit)| format!("at {cycle} {edit}"));
+    let at = (0..=last, edit()).prop_map(|(cycle, edit)| format!("at {cycle} {edit}"));
     prop_oneof![6 => at, 2 => every, if whens { 4 } else { 0 } => when]
 }
 
-/// Up to five statements, with or without some that wait for a count.
-pub(crate) fn script(whens: bool) -> impl Strategy<Value = String> {
-    prop::collection::vec(statement(whens), 0..6).prop_map(|statements| statements.join("\n"))
+/// Up to four statements for cycles up to `last`, with or without some that wait for a count.
+pub(crate) fn script(whens: bool, last: u64) -> impl Strategy<Value = String> {
+    prop::collection::vec(statement(whens, last), 0..5).prop_map(|statements| statements.join("\n"))
 }
