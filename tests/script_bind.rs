@@ -251,6 +251,16 @@ fn too_many_ways_are_a_mistake() {
 }
 
 #[test]
+fn g5_more_edits_than_can_wait_for_an_item_are_a_mistake() {
+    let edits = |count: usize| {
+        "at 5 route model -> v2\n".repeat(count / 2)
+            + &"at 5 rename add to add2\nat 5 rename add2 to add\n".repeat(count / 4)
+    };
+    assert!(bind(&edits(1024)).is_ok());
+    assert_snapshot!(mistakes(&edits(1028)), @"line 1025, `at 5 { rename add to add2 }`: more than 1024 edits at cycle 5; put several changes into one edit");
+}
+
+#[test]
 fn counts_and_names_that_are_never_there_are_mistakes() {
     assert_snapshot!(mistakes(
         "when failed of ad > 3 pause

@@ -339,6 +339,21 @@ fn a_script_runs_on_the_pipeline_it_was_bound_to() {
 }
 
 #[test]
+fn players_and_libraries_can_be_sent_to_another_thread() {
+    fn is_send<T: Send>(_: &T) {}
+    fn is_sync<T: Sync>(_: &T) {}
+    let library = library().0;
+    is_sync(&library);
+    is_send(&script("at 1 pause").bind(&library, &pipeline().controller()).unwrap());
+}
+
+#[test]
+fn g5_as_many_edits_as_can_wait_for_an_item_are_played() {
+    let edits = "at 2 rename add to add2\nat 2 rename add2 to add\n".repeat(512);
+    assert!(played(&script(&edits), &ITEMS[..4]).topology.contains("revision 1024"));
+}
+
+#[test]
 fn a_driver_that_comes_late_makes_up_for_it_in_order() {
     let pipeline = pipeline();
     let text = "at 5 rename b to c\nat 3 rename total to a\nat 4 rename a to b";

@@ -12,6 +12,7 @@ use super::report::{Refused, Report};
 use super::timeline::Timeline;
 use super::{Expectation, Statement};
 use crate::commit::commit;
+use crate::control::WAITING_LIMIT;
 use crate::error::Refusal;
 use crate::library::{Library, Making, Shams};
 use crate::model::{Kind, Likeness, Plan};
@@ -99,6 +100,7 @@ impl<'a> Explorer<'a> {
             let due = timeline.take(cycle);
             let mut round: Vec<usize> = due.iter().chain(&timeline.whens).copied().collect();
             round.sort_unstable();
+            self.crowd(&round, cycle);
             for statement in round {
                 let version = self.version;
                 match due.binary_search(&statement) {
@@ -163,6 +165,14 @@ impl<'a> Explorer<'a> {
                 break;
             }
         }
+    }
+
+    /// Edits wait until the item comes, and only so many can.
+    fn crowd(&mut self, round: &[usize], cycle: u64) {
+        let edits = round.iter().filter(|statement| !self.statements[**statement].changes().is_empty());
+        let Some(statement) = edits.copied().nth(WAITING_LIMIT).filter(|one| self.told.insert(*one)) else { return };
+        let message = format!("more than {WAITING_LIMIT} edits at cycle {cycle}; put several changes into one edit");
+        self.report.statement(statement, None, message);
     }
 
     fn attempt(&mut self, statement: usize, plan: &mut Plan) -> Result<(), Refused> {
