@@ -51,7 +51,7 @@ fn is_due(statement: &Statement, at: u64) -> bool {
     match statement {
         Statement::At { cycle, .. } => *cycle == at,
         Statement::Every { period, from, to, .. } => {
-            at >= *from && (at - from) % period == 0 && to.is_none_or(|to| at <= to)
+            at >= *from && (at - from).is_multiple_of(*period) && to.is_none_or(|to| at <= to)
         }
         _ => false,
     }
