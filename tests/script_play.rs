@@ -1,7 +1,7 @@
 //! Scripts at play: the same as by hand, cycle for cycle.
 
-#[path = "script/draw.rs"]
-mod draw;
+#[path = "script/compare.rs"]
+mod compare;
 #[path = "script/hand.rs"]
 mod hand;
 #[path = "script/stock.rs"]
@@ -11,77 +11,12 @@ mod words;
 
 use std::sync::atomic::Ordering;
 
-use coroute::{
-    Edit, Library, OnFailure, Pipeline, PlayError, RunError, RunFault, Script, SendError, Statement, try_stage,
-};
+use coroute::{Library, OnFailure, Pipeline, PlayError, RunError, RunFault, SendError, try_stage};
 use insta::assert_snapshot;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
 
-use hand::by_hand;
+use compare::{ITEMS, edited_by_hand, played};
 use stock::{library, pipeline};
 use words::script;
-
-/// All that can be seen of a run, and the edits that were refused in it.
-#[derive(Debug, PartialEq)]
-struct Seen {
-    out: Vec<String>,
-    topology: String,
-    ledger: String,
-    trace: String,
-}
-
-fn seen(pipeline: &mut Pipeline<i64, String>, out: Vec<String>) -> Seen {
-    pipeline.apply();
-    let (topology, ledger) = (pipeline.topology().to_string(), pipeline.ledger().to_string());
-    Seen { out, topology, ledger, trace: pipeline.controller().trace().to_string() }
-}
-
-fn played(script: &Script, items: &[i64]) -> Seen {
-    let mut pipeline = pipeline();
-    pipeline.controller().trace_last(10_000);
-    let mut player = script.bind(&library().0, &pipeline.controller()).unwrap();
-    let mut out = Vec::new();
-    player.run(&mut pipeline, items.iter().copied(), |x| out.push(x)).unwrap();
-    seen(&mut pipeline, out)
-}
-
-/// Whether a statement is due; by its definition, and not by a timeline.
-fn is_due(statement: &Statement, at: u64) -> bool {
-    match statement {
-        Statement::At { cycle, .. } => *cycle == at,
-        Statement::Every { period, from, to, .. } => {
-            at >= *from && (at - from).is_multiple_of(*period) && to.is_none_or(|to| at <= to)
-        }
-        _ => false,
-    }
-}
-
-/// Commits what is due in front of each item, and behind the last; gives also how many edits were refused.
-fn edited_by_hand(script: &Script, items: &[i64]) -> (Seen, usize) {
-    let mut pipeline = pipeline();
-    let controller = pipeline.controller();
-    controller.trace_last(10_000);
-    let (mut out, mut refused) = (Vec::new(), 0);
-    for cycle in 0..=items.len() {
-        for statement in script.statements().iter().filter(|statement| is_due(statement, cycle as u64)) {
-            let (Statement::At { changes, .. } | Statement::Every { changes, .. }) = statement else { continue };
-            let mut edit = Edit::new();
-            let asked = changes.iter().try_for_each(|change| by_hand(&mut edit, change));
-            refused += usize::from(asked.is_err() || controller.commit(edit).is_err());
-        }
-        if let Some(item) = items.get(cycle) {
-            pipeline.send(*item, |x| out.push(x)).unwrap();
-        }
-    }
-    (seen(&mut pipeline, out), refused)
-}
-
-fn rows_of_items(trace: &str) -> String {
-    trace.lines().filter(|line| !line.contains(" = ")).collect::<Vec<_>>().join("\n")
-}
-
-const ITEMS: [i64; 24] = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 0, 8, 9, 7, 0, 3, 2, 3, 8, 4, 0, 2, 6, 4];
 
 #[test]
 fn g7_every_operation_by_script_is_as_by_hand() {
@@ -363,50 +298,4 @@ fn a_driver_that_comes_late_makes_up_for_it_in_order() {
     player.advance(9).unwrap();
     assert!(pipeline.topology().get("c").is_some());
     assert_eq!(player.next_due(), None);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn g7_random_scripts_are_as_by_hand_and_a_mistake_is_a_refusal(text in draw::script(false, 24)) {
-        let script = script(&text);
-        let (by_hand, refused) = edited_by_hand(&script, &ITEMS);
-        let bound = script.bind(&library().0, &pipeline().controller());
-        prop_assert_eq!(bound.is_ok(), refused == 0, "{}\n{:?}", text, bound.err().map(|error| error.to_string()));
-        if refused == 0 {
-            // By hand there is no maker to be named.
-            let items = |seen: Seen| Seen { trace: rows_of_items(&seen.trace), ..seen };
-            prop_assert_eq!(items(played(&script, &ITEMS)), items(by_hand), "{}", text);
-        }
-    }
-
-    #[test]
-    fn g0_what_the_binder_leaves_out_of_repetitions_brings_nothing_new(text in draw::script(false, 150)) {
-        let script = script(&text);
-        let items: Vec<i64> = (1..=150).collect();
-        let (_, refused) = edited_by_hand(&script, &items);
-        prop_assert_eq!(script.bind(&library().0, &pipeline().controller()).is_ok(), refused == 0, "{}", text);
-    }
-
-    #[test]
-    fn g0_no_edit_of_a_bound_script_is_refused(text in draw::script(true, 24), items in prop::collection::vec(0i64..4, 0..40)) {
-        let script = script(&text);
-        if script.bind(&library().0, &pipeline().controller()).is_ok() {
-            played(&script, &items);
-        }
-    }
-}
-
-#[test]
-fn random_scripts_are_often_legal_and_often_not() {
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
-    for whens in [false, true] {
-        let legal = |_| {
-            let text = draw::script(whens, 24).new_tree(&mut runner).unwrap().current();
-            !text.is_empty() && script(&text).bind(&library().0, &pipeline().controller()).is_ok()
-        };
-        let count = (0..200).map(legal).filter(|legal| *legal).count();
-        assert!((30..170).contains(&count), "{count} of 200");
-    }
 }

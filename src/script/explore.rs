@@ -8,14 +8,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::Statement;
 use super::report::{Refused, Report};
+use super::state::{Key, State, check, counting};
 use super::timeline::Timeline;
-use super::{Expectation, Statement};
 use crate::commit::commit;
 use crate::control::WAITING_LIMIT;
 use crate::error::Refusal;
 use crate::library::{Library, Making, Shams};
-use crate::model::{Kind, Likeness, Plan};
+use crate::model::Plan;
 use crate::name::Path;
 
 /// The most states that a pipeline may be in at a cycle.
@@ -23,26 +24,9 @@ const STATES: usize = 10_000;
 /// The most edits that are tried.
 const TRIES: usize = 200_000;
 
-/// A state that the pipeline may be in.
-#[derive(Clone)]
-struct State {
-    /// The `when`s that have come.
-    fired: BTreeSet<usize>,
-    /// The `when`s on a count at a path where there was something by then.
-    counted: BTreeSet<usize>,
-    plan: Plan,
-    likeness: Likeness,
-    /// The `when`s that were tried on this model.
-    tried: BTreeSet<usize>,
-    /// The last edit that changed anything, and the last `when`.
-    last: Option<usize>,
-    last_fired: Option<usize>,
-}
-
 /// Where the walk is, as far as what comes next goes: the number of the states' combination, how far the repetitions are, and
 /// up to where there is nothing else.
 type Spot = (usize, Vec<Option<u64>>, Option<u64>);
-type Key = (BTreeSet<usize>, BTreeSet<usize>, Likeness);
 
 /// How it went with a `when`.
 #[derive(Default)]
@@ -338,59 +322,5 @@ impl<'a> Explorer<'a> {
             Some(statement) => self.report.statement(statement, None, message),
             None => self.report.general(message),
         }
-    }
-}
-
-impl State {
-    fn key(&self) -> Key {
-        (self.fired.clone(), self.counted.clone(), self.likeness.clone())
-    }
-
-    /// Whether the edit of `statement` has changed the model.
-    fn review(&mut self, statement: usize, counting: &[(usize, &Path)]) -> bool {
-        let likeness = self.plan.likeness();
-        let changed = likeness != self.likeness;
-        if changed {
-            self.likeness = likeness;
-            self.tried.clear();
-            self.last = Some(statement);
-            self.count(counting);
-        }
-        changed
-    }
-
-    fn count(&mut self, counting: &[(usize, &Path)]) {
-        let there = counting.iter().filter(|(_, path)| self.plan.find(path).is_ok());
-        self.counted.extend(there.map(|(when, _)| *when));
-    }
-}
-
-/// A `when` on a count at a path, that does not hold while the count is 0.
-fn counting((at, statement): (usize, &Statement)) -> Option<(usize, &Path)> {
-    let Statement::When { condition, .. } = statement else { return None };
-    condition.of.as_ref().filter(|_| !condition.is.holds(0, condition.number)).map(|path| (at, path))
-}
-
-/// Whether there is in `plan` what an expectation speaks of; not whether it is as expected.
-fn check(what: &Expectation, plan: &Plan) -> Result<(), Refusal> {
-    match what {
-        Expectation::Route { switch, route } => {
-            let (_, entry) = plan.find(switch)?;
-            let Kind::Switch(fork) = &entry.kind else {
-                return Err(Refusal::NotASwitch { path: switch.clone(), is: entry.is() });
-            };
-            match route.targets().iter().find(|target| fork.target(target).is_none()) {
-                Some(target) => Err(fork.unknown(switch.join(target))),
-                None => Ok(()),
-            }
-        }
-        Expectation::Stages { of: Some(of), .. } => {
-            let (_, entry) = plan.find(of)?;
-            match &entry.kind {
-                Kind::Pipeline(_) => Ok(()),
-                _ => Err(Refusal::NotAPipeline { path: of.clone(), is: entry.is() }),
-            }
-        }
-        _ => Ok(()),
     }
 }
