@@ -30,7 +30,7 @@ struct Seen {
 fn traced() -> (Pipeline<i64, String>, Controller) {
     let pipeline = pipeline();
     let controller = pipeline.controller();
-    controller.trace_last(10_000);
+    controller.record(coroute::Recording::items()).unwrap();
     (pipeline, controller)
 }
 

@@ -151,7 +151,7 @@ fn g6_a_panic_in_a_batch_tells_those_it_took_from_those_that_came_out() {
         controller.record(Recording::runs()).unwrap();
         let sent = catch_unwind(AssertUnwindSafe(|| match batch {
             true => pipeline.send_all(-3..3, |_| ()).unwrap(),
-            false => (-3..3).for_each(|x| drop(pipeline.call(x).unwrap())),
+            false => (-3..3).for_each(|x| _ = pipeline.call(x).unwrap()),
         }));
         assert!(sent.is_err());
         controller.trace()

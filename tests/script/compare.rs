@@ -22,7 +22,7 @@ pub(crate) fn seen(pipeline: &mut Pipeline<i64, String>, out: Vec<String>) -> Se
 
 pub(crate) fn played(script: &Script, items: &[i64]) -> Seen {
     let mut pipeline = pipeline();
-    pipeline.controller().trace_last(10_000);
+    pipeline.controller().record(coroute::Recording::items()).unwrap();
     let mut player = script.bind(&library().0, &pipeline.controller()).unwrap();
     let mut out = Vec::new();
     player.run(&mut pipeline, items.iter().copied(), |x| out.push(x)).unwrap();
@@ -44,7 +44,7 @@ pub(crate) fn is_due(statement: &Statement, at: u64) -> bool {
 pub(crate) fn edited_by_hand(script: &Script, items: &[i64]) -> (Seen, usize) {
     let mut pipeline = pipeline();
     let controller = pipeline.controller();
-    controller.trace_last(10_000);
+    controller.record(coroute::Recording::items()).unwrap();
     let (mut out, mut refused) = (Vec::new(), 0);
     for cycle in 0..=items.len() {
         for statement in script.statements().iter().filter(|statement| is_due(statement, cycle as u64)) {
