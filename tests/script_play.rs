@@ -93,12 +93,12 @@ fn what_is_put_in_shows_what_made_it() {
     cycle 2  r2  = replace h with odd
     cycle 2  r2  add > h > total > model[v1] > inner/neg > inner/sub > show  -> 1
     cycle 3  r3  = tap add with counter as look
-    cycle 3  r3  add > look > h > show                                       -> 0  dropped at h
+    cycle 3  r3  add > look > h                                              -> 0  dropped at h
     cycle 4  r4  = attach neg as v3 to model
-    cycle 4  r4  add > look > h > show                                       -> 0  dropped at h
+    cycle 4  r4  add > look > h                                              -> 0  dropped at h
     cycle 5  r5  = replace total with double keeping its state
     cycle 5  r6  = route model -> key v1 v3 by digit
-    cycle 5  r6  add > look > h > show                                       -> 0  dropped at h
+    cycle 5  r6  add > look > h                                              -> 0  dropped at h
     ");
 }
 
