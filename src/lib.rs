@@ -90,7 +90,7 @@ pub use stage::{
     try_stage,
 };
 pub use switch::Switch;
-pub use topology::{Drawing, NodeKind, Topology, TopologyNode};
+pub use topology::{Drawing, NodeKind, Topology, TopologyDiff, TopologyNode};
 pub use trace::{Hop, Trace, TraceRow};
 
 /// The README's examples are tested with the documentation's.

@@ -3,6 +3,7 @@
 //! `drawing.rs` has the forms in which it is drawn: `tree.rs` for terminals and snapshots, `mermaid.rs` and `dot.rs` for
 //! pictures, which both go by the nodes and edges of `graph.rs`.
 
+mod diff;
 mod dot;
 mod drawing;
 mod graph;
@@ -16,6 +17,7 @@ use crate::model::{Entry, Kind, Plan};
 use crate::name::{Name, NodeId};
 use crate::route::RouteView;
 
+pub use diff::TopologyDiff;
 pub use drawing::Drawing;
 
 /// A pipeline at a revision: names, types and routes. A copy; it does not change when the pipeline does.

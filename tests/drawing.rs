@@ -507,14 +507,14 @@ fn ids_differ_where_paths_differ_and_are_no_words_of_mermaid() {
 }
 
 #[test]
-fn a_million_targets_are_drawn() {
-    let names: Vec<String> = (0..1_000_000).map(|target| format!("t{target}")).collect();
+fn g5_a_hundred_thousand_targets_are_drawn_in_good_time() {
+    let names: Vec<String> = (0..100_000).map(|target| format!("t{target}")).collect();
     let switch = names.iter().fold(Switch::new("s"), |switch, name| switch.target(name, |x: i64| x));
     let live = Route::round_robin(&names[..1000]);
     let topology = Pipeline::new("p").stage("s", switch.route(live)).stage("add", |x: i64| x).topology();
     let count = |text: String, what: &str| text.matches(what).count();
     assert_eq!(count(topology.to_string(), "live"), 1000);
     assert_eq!(count(topology.mermaid().to_string(), "==>"), 2000);
-    assert_eq!(count(topology.mermaid().to_string(), "-.->"), 2 * 999_000);
+    assert_eq!(count(topology.mermaid().to_string(), "-.->"), 2 * 99_000);
     assert_eq!(count(topology.dot().to_string(), "penwidth"), 2000);
 }
