@@ -118,16 +118,20 @@ impl Found {
         }
     }
 
-    /// What became of the nodes that have stayed, now that their names are those of `after`.
+    /// The nodes that stand in the place of others, now that the names are those of `after`.
+    fn replaces(&mut self, path: &Path, after: &TopologyNode, pairs: &pairs::Pairs) {
+        for (node, _) in after.children().iter().zip(&pairs.replaced).filter(|(_, replaced)| **replaced) {
+            let stage = path.join(&node.name);
+            self.replaced.insert(stage.clone());
+            self.changes.push(Change::Replace { stage, with: None, keeping: false });
+        }
+    }
+
+    /// What is inside the nodes that have stayed.
     fn stayed(&mut self, path: &Path, before: &TopologyNode, after: &TopologyNode, pairs: &pairs::Pairs) {
-        for (at, node) in after.children().iter().enumerate() {
-            let Some(old) = pairs.before[at].map(|old| &before.children()[old]) else { continue };
-            let path = path.join(&node.name);
-            if pairs.replaced[at] {
-                self.changes.push(Change::Replace { stage: path.clone(), with: None, keeping: false });
-                self.replaced.insert(path);
-            } else {
-                self.inside(&path, old, node);
+        for (at, node) in after.children().iter().enumerate().filter(|(at, _)| !pairs.replaced[*at]) {
+            if let Some(old) = pairs.before[at] {
+                self.inside(&path.join(&node.name), &before.children()[old], node);
             }
         }
     }

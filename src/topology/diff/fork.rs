@@ -54,6 +54,7 @@ impl Found {
             self.detach(path, &was[at].name);
         }
         names.finish(self, path);
+        self.replaces(path, after, &pairs);
         self.stayed(path, before, after, &pairs);
     }
 

@@ -29,6 +29,8 @@ impl Found {
         });
         names.rename(self, path, renamed.collect());
         names.finish(self, path);
+        // A stage may have taken the place of a tap, and others stand behind taps in other places.
+        self.replaces(path, after, &pairs);
 
         let stays: Vec<usize> = (0..is.len()).filter(|at| pairs.before[*at].is_some()).collect();
         let mut now = stays.clone();
@@ -118,7 +120,8 @@ impl Row<'_> {
         let from = self.behind(at).saturating_sub(1);
         let stage = self.name(from);
         found.moved.insert(stage.clone());
-        found.changes.push(Change::Move { stage, to: self.position(to) });
+        let to_words = if to == 0 { Position::Before(self.name(0)) } else { self.position(to) };
+        found.changes.push(Change::Move { stage, to: to_words });
         let taps = if self.is_tap(from) { 0 } else { (from + 1..).take_while(|place| self.is_tap(*place)).count() };
         let moved: Vec<usize> = self.now.drain(from..=from + taps).collect();
         let to = if to > from { to.saturating_sub(moved.len()).max(from) } else { to };
