@@ -170,7 +170,7 @@ fn every_sort_of_change_has_its_mark() {
     - │  ├─ x    i64 -> i64
     - │  └─ y    i64 -> i64
     + │  └─ z    i64 -> i64
-    ~ └─ choice  i64 -> i64  route v2            (was model, v1)
+    ~ └─ choice  i64 -> i64  route v2            (was model, route v1)
     ~    ├─ old  i64 -> i64                      (was v1, live)
     ~    ├─ v2   i64 -> i64  live                (was idle)
          └─ v3   i64 -> i64

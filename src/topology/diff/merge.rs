@@ -105,7 +105,7 @@ impl Merge<'_> {
             was.push(if live.0 { "live" } else { "idle" }.to_owned());
         }
         let words = |node: &TopologyNode| match &node.kind {
-            NodeKind::Switch { route, .. } => route.to_string(),
+            NodeKind::Switch { route, .. } if old.name == new.name => route.to_string(),
             _ => node.note(),
         };
         let (old, new) = (words(old), words(new));

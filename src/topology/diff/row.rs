@@ -19,6 +19,11 @@ impl Found {
         let pairs = Pairs::new(before, after);
         let (was, is) = (before.children(), after.children());
         let mut names = Names::new(was.iter().map(TopologyNode::name), is.iter().map(TopologyNode::name));
+        let early = early_tap(was, is, &pairs);
+        if let Some(observed) = early {
+            let tap = Made { maker: is[0].name.clone(), name: names.take(&is[0].name) };
+            self.changes.push(Change::Tap { stage: path.join(&was[observed].name), tap });
+        }
         for at in &pairs.gone {
             names.free(&was[*at].name);
             self.changes.push(Change::Remove { stage: path.join(&was[*at].name) });
@@ -32,9 +37,13 @@ impl Found {
         // A stage may have taken the place of a tap, and others stand behind taps in other places.
         self.replaces(path, after, &pairs);
 
-        let stays: Vec<usize> = (0..is.len()).filter(|at| pairs.before[*at].is_some()).collect();
+        let mut stays: Vec<usize> = (0..is.len()).filter(|at| pairs.before[*at].is_some()).collect();
         let mut now = stays.clone();
         now.sort_unstable_by_key(|at| pairs.before[*at]);
+        if early.is_some() {
+            now.insert(0, 0);
+            stays.insert(0, 0);
+        }
         let mut row = Row { path, nodes: is, now };
         self.moves(&mut row, &stays);
         for at in 0..is.len() {
@@ -63,6 +72,17 @@ impl Found {
             }
         }
     }
+}
+
+/// The stage that leaves and has to be observed before it does: by a new tap in front of all, if there is nothing else that it
+/// could have been put on.
+fn early_tap(was: &[TopologyNode], is: &[TopologyNode], pairs: &Pairs) -> Option<usize> {
+    let first = is.first().filter(|node| matches!(node.kind, NodeKind::Tap))?;
+    let other = pairs.before.iter().flatten().any(|at| was[*at].output == first.input);
+    if other || pairs.before[0].is_some() {
+        return None;
+    }
+    pairs.gone.iter().copied().find(|at| was[*at].output == first.input)
 }
 
 impl Row<'_> {
