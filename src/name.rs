@@ -5,6 +5,9 @@
 //!
 //! See also: [`topology`](crate::Topology), which prints them.
 
+#[cfg(feature = "serde")]
+mod written;
+
 use std::any::TypeId;
 use std::borrow::Borrow;
 use std::fmt;

@@ -4,6 +4,8 @@
 //! choosing is in `pick.rs`.
 
 mod view;
+#[cfg(feature = "serde")]
+mod written;
 
 use std::any::Any;
 use std::fmt;

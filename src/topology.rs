@@ -45,6 +45,7 @@ pub use drawing::Drawing;
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Topology {
     revision: u64,
     paused: bool,
@@ -53,18 +54,21 @@ pub struct Topology {
 
 /// A stage, or whatever stands in a stage's place, in a [`Topology`].
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TopologyNode {
     name: Name,
     input: String,
     output: String,
     kind: NodeKind,
     /// Which stage it is, whatever it is called; not known of a topology that was read back.
+    #[cfg_attr(feature = "serde", serde(skip))]
     id: Option<NodeId>,
 }
 
 /// What a [`TopologyNode`] is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum NodeKind {
     /// A stage of the user's.
     Stage,
