@@ -3,6 +3,9 @@
 #[doc = include_str!("guide/semantics.md")]
 pub mod semantics {}
 
+#[doc = include_str!("guide/drawing.md")]
+pub mod drawing {}
+
 #[doc = include_str!("guide/limits.md")]
 pub mod limits {}
 
@@ -11,6 +14,3 @@ pub mod why {}
 
 #[doc = include_str!("guide/speed.md")]
 pub mod speed {}
-
-#[doc = include_str!("guide/drawing.md")]
-pub mod drawing {}

@@ -34,7 +34,7 @@
 //! | write a stage with a name and a state | [`Stage`] |
 //! | drop, unfold, observe, fail | [`filter`], [`filter_map`], [`flat_map`], [`inspect`], [`try_stage`] |
 //! | decide about failures | [`OnFailure`] |
-//! | see what there is, what happened, and where it went | [`Topology`], [`Ledger`], [`Trace`] |
+//! | see what there is, what happened, and where it went | [`Topology`] and its [`Drawing`]s, [`Ledger`], [`Trace`] |
 //!
 //! The [`guide`] says what happens when, where the limits are, why it is as it is, and what it costs.
 

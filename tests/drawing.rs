@@ -45,7 +45,7 @@ fn a_rich_pipeline_as_mermaid() {
     flowchart LR
         __in(["#amp;str"])
         parse["parse<br>#amp;str -> Vec#lt;Option#lt;String>>"]
-        subgraph clean ["clean<br>Vec#lt;Option#lt;String>> -> String"]
+        subgraph clean ["clean, Vec#lt;Option#lt;String>> -> String"]
             clean__cancelled["cancelled<br>Vec#lt;Option#lt;String>> -> Vec#lt;Option#lt;String>>"]
             clean__diverted["diverted<br>Vec#lt;Option#lt;String>> -> String"]
         end
@@ -55,7 +55,7 @@ fn a_rich_pipeline_as_mermaid() {
         model{{"model<br>i64 -> f64<br>route v1:95 v2:5"}}
         model__v1["v1<br>i64 -> f64"]
         model__v2["v2<br>i64 -> f64"]
-        subgraph model__v3 ["v3<br>i64 -> f64"]
+        subgraph model__v3 ["v3, i64 -> f64"]
             model__v3__scale["scale<br>i64 -> f64"]:::idle
             model__v3__round["round<br>f64 -> f64"]:::idle
         end
@@ -91,7 +91,7 @@ fn a_rich_pipeline_as_mermaid() {
     flowchart LR
         __in(["#amp;str"])
         parse["parse<br>#amp;str -> Vec#lt;Option#lt;String>>"]
-        subgraph clean ["clean<br>Vec#lt;Option#lt;String>> -> String"]
+        subgraph clean ["clean, Vec#lt;Option#lt;String>> -> String"]
             clean__cancelled["cancelled<br>Vec#lt;Option#lt;String>> -> Vec#lt;Option#lt;String>><br>dropped 2"]
             clean__diverted["diverted<br>Vec#lt;Option#lt;String>> -> String"]
         end
@@ -101,7 +101,7 @@ fn a_rich_pipeline_as_mermaid() {
         model{{"model<br>i64 -> f64<br>route v1:95 v2:5"}}
         model__v1["v1<br>i64 -> f64"]
         model__v2["v2<br>i64 -> f64"]
-        subgraph model__v3 ["v3<br>i64 -> f64"]
+        subgraph model__v3 ["v3, i64 -> f64"]
             model__v3__scale["scale<br>i64 -> f64"]:::idle
             model__v3__round["round<br>f64 -> f64"]:::idle
         end
@@ -146,7 +146,7 @@ fn a_rich_pipeline_as_dot() {
         "clean/cancelled" [label="cancelled\nVec<Option<String>> -> Vec<Option<String>>"]
         "clean/diverted" [label="diverted\nVec<Option<String>> -> String"]
       }
-      "watch" [label="watch\nString -> String\ntap" shape=cds]
+      "watch" [label="watch\nString -> String\ntap" shape=note]
       "legs" [label="legs\nString -> String"]
       "delay" [label="delay\nString -> i64"]
       "model" [label="model\ni64 -> f64\nroute v1:95 v2:5" shape=hexagon]
@@ -192,7 +192,7 @@ fn a_rich_pipeline_as_dot() {
         "clean/cancelled" [label="cancelled\nVec<Option<String>> -> Vec<Option<String>>\ndropped 2"]
         "clean/diverted" [label="diverted\nVec<Option<String>> -> String"]
       }
-      "watch" [label="watch\nString -> String\ntap" shape=cds]
+      "watch" [label="watch\nString -> String\ntap" shape=note]
       "legs" [label="legs\nString -> String\nsplit 1"]
       "delay" [label="delay\nString -> i64\nfailed 1"]
       "model" [label="model\ni64 -> f64\nroute v1:95 v2:5" shape=hexagon]
@@ -261,7 +261,7 @@ fn an_empty_pipeline_inside_has_a_place_for_what_passes() {
     ---
     flowchart LR
         __in(["i64"])
-        subgraph none ["none<br>i64 -> i64"]
+        subgraph none ["none, i64 -> i64"]
             none_["no stages"]
         end
         __out(["i64"])
@@ -363,7 +363,7 @@ fn what_is_inside_an_idle_target_is_idle() {
     flowchart LR
         __in(["i64"])
         outer{{"outer<br>i64 -> i64<br>route live"}}
-        subgraph outer__idle ["idle<br>i64 -> i64"]
+        subgraph outer__idle ["idle, i64 -> i64"]
             outer__idle__add["add<br>i64 -> i64"]:::idle
             outer__idle__inner{{"inner<br>i64 -> i64<br>route x"}}:::idle
             outer__idle__inner__x["x<br>i64 -> i64"]:::idle
@@ -452,11 +452,11 @@ fn ids_differ_where_paths_differ_and_are_no_words_of_mermaid() {
         _x436x["ж<br>i64 -> i64"]
         o["o<br>i64 -> i64"]
         b["b<br>i64 -> i64"]
-        subgraph a ["a<br>i64 -> i64"]
+        subgraph a ["a, i64 -> i64"]
             a__b["b<br>i64 -> i64"]
             a___x5fxb["_b<br>i64 -> i64"]
             a___endx5fx{{"end_<br>i64 -> i64<br>route in"}}
-            subgraph a___endx5fx___end ["end<br>i64 -> i64"]
+            subgraph a___endx5fx___end ["end, i64 -> i64"]
                 a___endx5fx___end_["no stages"]:::idle
             end
             class a___endx5fx___end idle
@@ -504,6 +504,28 @@ fn ids_differ_where_paths_differ_and_are_no_words_of_mermaid() {
         a___endx5fx__in ==> __out
         classDef idle stroke-dasharray:5 4
     "#);
+}
+
+#[test]
+fn the_readme_shows_what_is_drawn() {
+    struct Line;
+    struct Row;
+    struct Flight;
+    struct Delay;
+    struct Forecast;
+    let pipeline = Pipeline::new("flights")
+        .stage("parse", |_: Line| Row)
+        .stage("clean", Pipeline::new("clean").stage("cancelled", |row: Row| row).stage("diverted", |_: Row| Flight))
+        .stage("classify", |_: Flight| Delay)
+        .stage("model", Switch::new("model").target("v1", |_: Delay| Forecast).route("v1"))
+        .stage("sink", Switch::new("sink").target("store", |_: Forecast| ()).route("store"));
+    let controller = pipeline.controller();
+    controller.tap("clean", "watch", |_: &Flight| ()).unwrap();
+    let canary = Route::weighted([("v1", 95), ("v2", 5)]);
+    controller.edit(|e| e.attach("model", "v2", |_: Delay| Forecast)?.route("model", canary)).unwrap();
+    let drawn = format!("```mermaid\n{}```\n", pipeline.topology().mermaid());
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(&drawn), "the README does not show\n{drawn}");
 }
 
 #[test]

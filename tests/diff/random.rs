@@ -249,4 +249,17 @@ proptest! {
         prop_assert_eq!(marked(" ~+"), after.to_string().lines().count() );
         prop_assert!(marked(" ~-") <= before.to_string().lines().count());
     }
+
+    #[test]
+    fn any_two_can_be_compared(first in steps(), second in steps()) {
+        let (one, other) = (self::pipeline(), self::pipeline());
+        make(&one, &first);
+        make(&other, &second);
+        let (before, after) = (one.topology(), other.topology());
+        let diff = before.diff(&after);
+        prop_assert!(before == after || !diff.is_empty());
+        let lines = diff.to_string();
+        let marked = |marks: &str| lines.lines().filter(|line| marks.contains(&line[..1])).count();
+        prop_assert_eq!(marked(" ~+"), after.to_string().lines().count());
+    }
 }
