@@ -36,6 +36,8 @@
 //! | decide about failures | [`OnFailure`] |
 //! | see what there is, what happened, and where it went | [`Topology`] and its [`Drawing`]s, [`Ledger`], [`Trace`] |
 //!
+//! With the feature `serde`, topologies, ledgers, routes and names are written and read in the formats of others.
+//!
 //! The [`guide`] says what happens when, where the limits are, why it is as it is, and what it costs.
 
 mod board;

@@ -126,6 +126,16 @@ fn several_changes_are_in_an_order_in_which_they_can_be_made() {
 }
 
 #[test]
+fn a_tap_that_is_all_that_is_left_was_put_on_what_is_gone() {
+    let pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1);
+    let before = pipeline.topology();
+    pipeline.controller().edit(|e| e.tap("add", "tap", |_: &i64| ())?.remove("add")?.rename("tap", "add")).unwrap();
+    let after = pipeline.topology();
+    let changes: Vec<String> = before.diff(&after).changes().iter().map(ToString::to_string).collect();
+    assert_eq!(changes, ["tap add with add as add_1", "remove add", "rename add_1 to add"]);
+}
+
+#[test]
 fn a_canary_as_a_tree() {
     let (_, tree) = diff(|c| {
         c.edit(|e| {

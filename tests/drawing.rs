@@ -230,11 +230,13 @@ fn a_rich_pipeline_as_dot() {
 }
 
 #[test]
-fn a_pipeline_without_stages_leads_from_its_start_to_its_end() {
-    let topology = Pipeline::<&'static str, &'static str>::new("empty").topology();
+fn a_paused_pipeline_without_stages_leads_from_its_start_to_its_end() {
+    let pipeline = Pipeline::<&'static str, &'static str>::new("empty");
+    pipeline.controller().pause().unwrap();
+    let topology = pipeline.topology();
     assert_snapshot!(topology.mermaid(), @r##"
     ---
-    title: "empty, revision 0"
+    title: "empty, revision 1, paused"
     ---
     flowchart LR
         __in(["#amp;str"])
@@ -243,7 +245,7 @@ fn a_pipeline_without_stages_leads_from_its_start_to_its_end() {
     "##);
     assert_snapshot!(topology.dot(), @r#"
     digraph "empty" {
-      rankdir=LR labelloc=t label="empty, revision 0"
+      rankdir=LR labelloc=t label="empty, revision 1, paused"
       fontname="sans-serif" node [shape=box fontname="sans-serif"] edge [fontname="sans-serif"]
       "/in" [label="&amp;str" shape=oval]
       "/out" [label="&amp;str" shape=oval]

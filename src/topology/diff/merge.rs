@@ -60,7 +60,7 @@ fn pair<'a>(before: Option<&'a TopologyNode>, after: Option<&'a TopologyNode>) -
     let mut both: Vec<Both<'a>> = behind(0).collect();
     for (node, was) in new.children().iter().zip(&pairs.before) {
         both.push((was.map(|was| &old.children()[was]), Some(node)));
-        both.extend(was.into_iter().flat_map(|was| behind(was + 1)));
+        both.extend(was.iter().flat_map(|was| behind(was + 1)));
     }
     both
 }
