@@ -82,18 +82,42 @@ fn what_the_library_lacks_is_said_with_the_nearest_name_that_would_fit() {
          at 1 route model -> generator v1 v2 by alternat
          at 1 attach digit to model"
     ), @r#"
-    line 1, `counter`: "counter" is a tap in the library; `insert` takes a stage
-    line 2, `half`: "half" is a stage in the library; `tap` takes a tap
-    line 3, `countr`: nothing in the library is called "countr"; did you mean "counter"?
-    line 4, `half`: "half" is a stage in the library; `replace ... keeping its state` takes a hand-over
-    line 5, `dubble`: nothing in the library is called "dubble"; did you mean "double"?
-    line 6, `add`: nothing in the library is called "add"; did you mean "odd"?
-    line 7, `route model -> key v1 v2`: a route with `key` says by what: put `by` and a name behind the targets
-    line 8, `small`: "small" is a predicate in the library; `key` takes a key
-    line 9, `digit`: "digit" is a key in the library; `when` takes a predicate or a choice
-    line 10, `small`: "small" is a predicate and chooses between 2 targets, not 1
-    line 11, `alternat`: nothing in the library is called "alternat"; did you mean "alternate"?
-    line 12, `digit`: "digit" is a key in the library; `attach` takes a stage
+    line 1, column 13: "counter" is a tap in the library; `insert` takes a stage
+       1 | at 1 insert counter after add
+         |             ^^^^^^^
+    line 2, column 28: "half" is a stage in the library; `tap` takes a tap
+       2 |          at 1 tap add with half
+         |                            ^^^^
+    line 3, column 28: nothing in the library is called "countr"; did you mean "counter"?
+       3 |          at 1 tap add with countr
+         |                            ^^^^^^
+    line 4, column 34: "half" is a stage in the library; `replace ... keeping its state` takes a hand-over
+       4 |          at 1 replace total with half keeping its state
+         |                                  ^^^^
+    line 5, column 34: nothing in the library is called "dubble"; did you mean "double"?
+       5 |          at 1 replace total with dubble keeping its state
+         |                                  ^^^^^^
+    line 6, column 23: nothing in the library is called "add"; did you mean "odd"?
+       6 |          at 1 replace add
+         |                       ^^^
+    line 7, column 10: a route with `key` says by what: put `by` and a name behind the targets
+       7 |          at 1 route model -> key v1 v2
+         |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    line 8, column 43: "small" is a predicate in the library; `key` takes a key
+       8 |          at 1 route model -> key v1 v2 by small
+         |                                           ^^^^^
+    line 9, column 44: "digit" is a key in the library; `when` takes a predicate or a choice
+       9 |          at 1 route model -> when v1 v2 by digit
+         |                                            ^^^^^
+    line 10, column 47: "small" is a predicate and chooses between 2 targets, not 3
+      10 |          at 1 route model -> when v1 v2 v3 by small
+         |                                               ^^^^^
+    line 11, column 49: nothing in the library is called "alternat"; did you mean "alternate"?
+      11 |          at 1 route model -> generator v1 v2 by alternat
+         |                                                 ^^^^^^^^
+    line 12, column 22: "digit" is a key in the library; `attach` takes a stage
+      12 |          at 1 attach digit to model
+         |                      ^^^^^
     "#);
 }
 
@@ -367,12 +391,18 @@ fn counts_and_names_that_are_never_there_are_mistakes() {
          expect stages add > totl
          expect no innr/neg"
     ), @r#"
-    line 2, `accepted`: `accepted` is counted for the whole pipeline only; leave `of` out
-    line 3, `merged`: `merged` is counted at stages only; say `of` which
-    line 1, `ad`: nothing is called "ad" at any point of the script; did you mean "add"?
-    line 4, `odd`: nothing is called "odd" at any point of the script; did you mean "add"?
-    line 5, `totl`: nothing is called "totl" at any point of the script; did you mean "total"?
-    line 6, `innr`: nothing is called "innr" at any point of the script; did you mean "inner"?
+    line 1, column 16: nothing is called "ad" at any point of the script; did you mean "add"?
+      1 | when failed of ad > 3 pause
+        |                ^^
+    line 2, column 28: nothing is called "odd" at any point of the script; did you mean "add"?
+      2 |          expect dropped of odd = 0
+        |                            ^^^
+    line 3, column 30: nothing is called "totl" at any point of the script; did you mean "total"?
+      3 |          expect stages add > totl
+        |                              ^^^^
+    line 4, column 20: nothing is called "innr" at any point of the script; did you mean "inner"?
+      4 |          expect no innr/neg
+        |                    ^^^^
     "#);
     assert!(bind("at 7 insert odd after add\nat 8 remove odd\nexpect dropped of odd = 0\nexpect no odd").is_ok());
     assert!(bind("at 7 insert odd after add\nexpect stages add > odd").is_ok(), "the run will say no");
