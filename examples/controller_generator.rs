@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::sync::mpsc;
 
-use coroute::{Hop, NoReply, Route, Source, Switch, TraceRow};
+use coroute::{Hop, NoReply, Recording, Route, Source, Switch, TraceRow};
 use genawaiter::GeneratorState::{Complete, Yielded};
 use genawaiter::rc::{Co, Gen};
 
@@ -62,14 +62,14 @@ fn with_coroute() -> Result<Vec<String>, Box<dyn Error>> {
         Ok::<(), NoReply<i64>>(())
     });
     let controller = source.controller();
-    controller.trace_last(1);
+    controller.record(Recording::items().last(1))?;
     let mut lines = Vec::new();
     for next in ["add", "prod"] {
         controller.route("source", Route::once(next))?;
         let reply = source.next().ok_or("the source has ended")??;
         // Not the name that was asked for, but the way that the item went.
-        if let [TraceRow::Item { hops, .. }] = controller.trace().rows()
-            && let [Hop::Target { target, .. }] = &hops[..]
+        if let [TraceRow::Item { way, .. }] = controller.trace().rows()
+            && let [Hop::Target { target, .. }] = way.hops()
         {
             lines.extend(lines_of(target.as_str(), reply));
         }

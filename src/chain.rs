@@ -13,6 +13,7 @@ use crate::knot::{Act, AnyChain, Joiner, Knot, Remake, Taken};
 use crate::link::{Link, Pass, Recount, Status, Work};
 use crate::model::Step;
 use crate::name::{NodeId, Path};
+use crate::trace::Recorder;
 
 /// A chain of stages from `A` to `B`.
 pub(crate) struct Chain<A, B> {
@@ -205,7 +206,14 @@ pub(crate) fn act_inside(knot: &mut dyn Knot, within: &[Step], act: Act, taken: 
 }
 
 impl<A, B> Chain<A, B> {
-    /// The path of a stage on the way of the last item that was called through.
+    /// See [`Link::way`].
+    pub(crate) fn way(&self, trace: &mut Recorder) {
+        if let Some(link) = &self.link {
+            link.way(trace);
+        }
+    }
+
+    /// See [`Link::locate`].
     pub(crate) fn locate(&self, id: NodeId) -> Option<Path> {
         self.link.as_ref()?.locate(id)
     }
@@ -257,7 +265,7 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
         let from = cx.failures.len();
         let result = inside(cx, &site.name, |cx| {
             if let Some(trace) = &mut cx.trace {
-                trace.enter(&site.name);
+                trace.enter();
             }
             let result = run(&mut self.chain, cx);
             if let Some(trace) = &mut cx.trace {
@@ -305,6 +313,12 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
     fn drain(&mut self, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         self.catch_up(out, cx, site);
         self.settled(cx, site, |chain, cx| chain.drain(rest, out, cx));
+    }
+
+    fn way(&self, _: &Site, trace: &mut Recorder) {
+        trace.enter();
+        self.chain.way(trace);
+        trace.leave();
     }
 
     fn locate(&self, id: NodeId) -> Option<Path> {

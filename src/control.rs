@@ -17,7 +17,7 @@ use crate::model::{Plan, Steps};
 use crate::name::Path;
 use crate::receipt::{Cell, Receipt};
 use crate::topology::Topology;
-use crate::trace::SharedLog;
+use crate::trace::{SharedLog, Trace, read};
 
 /// Edits that wait for a pipeline's next cycle, at the most; see [`Refusal::Flooded`].
 pub(crate) const WAITING_LIMIT: usize = 1024;
@@ -86,16 +86,19 @@ impl Control {
         }
     }
 
+    /// Why no edit is taken at all, if none is.
+    pub(crate) fn closed(&self) -> Option<Refusal> {
+        match &self.error {
+            _ if self.adopted => Some(Refusal::Adopted),
+            _ if self.gone => Some(Refusal::Gone),
+            error => error.clone().map(Refusal::from),
+        }
+    }
+
     /// Takes an edit in: the revision it makes, and what its receipt needs.
     pub(crate) fn commit(&mut self, edit: &mut Edit) -> Result<Receipt, (Refusal, usize)> {
-        if self.adopted {
-            return Err((Refusal::Adopted, usize::MAX));
-        }
-        if self.gone {
-            return Err((Refusal::Gone, usize::MAX));
-        }
-        if let Some(error) = &self.error {
-            return Err((error.clone().into(), usize::MAX));
+        if let Some(refusal) = self.closed() {
+            return Err((refusal, usize::MAX));
         }
         let full = self.waiting.len() >= WAITING_LIMIT;
         if full && !self.coalesces(edit) {
@@ -168,5 +171,19 @@ impl Shared {
     pub(crate) fn topology(&self) -> Topology {
         let control = self.board.lock();
         Topology::new(&control.plan, control.revision, control.paused)
+    }
+
+    pub(crate) fn trace(&self) -> Trace {
+        let log = self.board.lock().trace.clone();
+        let Some(mut trace) = log.as_ref().map(read) else { return Trace::default() };
+        let mut targets = trace.visited();
+        let control = self.board.lock();
+        // Those that are gone keep the order in which they were met.
+        targets.sort_by_cached_key(|(switch, target)| {
+            let rank = control.plan.rank(&switch.join(target));
+            (rank.is_none(), rank)
+        });
+        trace.place(targets);
+        trace
     }
 }

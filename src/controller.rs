@@ -6,11 +6,12 @@ use crate::control::Shared;
 use crate::edit::{Edit, EditError};
 use crate::error::Refusal;
 use crate::ledger::Ledger;
+use crate::model::Plan;
 use crate::receipt::Receipt;
 use crate::route::Route;
 use crate::stage::Stage;
 use crate::topology::Topology;
-use crate::trace::{self, Trace};
+use crate::trace::{Log, RecordError, Recording, Trace};
 
 /// The handle on a running pipeline: every change goes through it, from any thread, at any time, also from inside a stage
 /// or a source's body while it runs.
@@ -58,6 +59,29 @@ pub struct Controller {
 impl Controller {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
+    }
+
+    /// A copy of the model, to try edits on.
+    ///
+    /// # Errors
+    ///
+    /// Why any edit would be refused now.
+    pub(crate) fn model(&self) -> Result<Plan, Refusal> {
+        let control = self.shared.board.lock();
+        control.closed().map_or_else(|| Ok(control.plan.clone()), Err)
+    }
+
+    pub(crate) fn is_for_the_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.shared.board.lock().revision
+    }
+
+    /// The counts of the whole pipeline; without those of the stages they cost no lock.
+    pub(crate) fn totals(&self) -> Ledger {
+        self.shared.ledger.read(Vec::new)
     }
 
     /// Commits several changes together: all of them, or none.
@@ -342,22 +366,35 @@ impl Controller {
         self.shared.ledger()
     }
 
-    /// Records the ways of items and the edits from the next cycle on, and keeps the last `rows` of them; 0 ends it.
+    /// Records edits, and the ways of items, from the next cycle on; a recording that was under way ends, and what it has is
+    /// gone.
     ///
-    /// It is no edit: it makes no revision. A traced item takes the engine's general way, which costs some tens of
-    /// nanoseconds and allocates; without a trace there is no cost.
-    pub fn trace_last(&self, rows: usize) {
-        let done: Result<(), ()> = self.shared.board.publish(|control| {
-            control.trace = (rows > 0).then(|| trace::log(rows));
+    /// It is no edit: it makes no revision. What it costs says [`Recording`]; where nothing is recorded, nothing is paid.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`], with the recording, where that shows values of another type than the pipeline gives.
+    pub fn record(&self, recording: Recording) -> Result<(), RecordError> {
+        self.shared.board.publish(|control| {
+            let recording = recording.check(control.plan.output)?;
+            control.trace = Some(Log::share(recording));
             Ok(())
-        });
-        debug_assert!(done.is_ok());
+        })
     }
 
-    /// The trace so far; empty where none is recorded.
+    /// Ends the recording from the next cycle on, and returns what it has.
+    pub fn stop_recording(&self) -> Trace {
+        let trace = self.trace();
+        let Ok(()) = self.shared.board.publish(|control| {
+            control.trace = None;
+            Ok::<(), std::convert::Infallible>(())
+        });
+        trace
+    }
+
+    /// What was recorded so far; nothing where nothing is.
     #[must_use]
     pub fn trace(&self) -> Trace {
-        let log = self.shared.board.lock().trace.clone();
-        log.map(|log| trace::read(&log)).unwrap_or_default()
+        self.shared.trace()
     }
 }

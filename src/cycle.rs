@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::ledger::{Counts, LedgerCell};
 use crate::name::{Name, NodeId, Path};
 use crate::stage::Faults;
-use crate::trace::Recorder;
+use crate::trace::{Lost, Recorder};
 
 /// A stage's identity on the data side.
 #[derive(Debug)]
@@ -170,13 +170,27 @@ impl Cycle {
         if held != 0 {
             self.ledger.hold(&site.counts, held);
         }
+        if held > 0
+            && let Some(trace) = &mut self.trace
+        {
+            trace.lost(site.id, Lost::Held, None);
+        }
         if failed > 0 {
             self.ledger.fail(&site.counts, failed as u64);
             for fault in self.faults.take() {
+                if let Some(trace) = &mut self.trace {
+                    trace.lost(site.id, Lost::Failed, Some(fault.error.to_string()));
+                }
                 self.failures.push(Failure::new(site.id, &site.name, self.number, self.revision, fault));
             }
         }
         let rest = gone - held - failed as i64;
+        if rest > 0
+            && let Some(trace) = &mut self.trace
+        {
+            let how = if held < 0 { Lost::Merged } else { Lost::Dropped };
+            trace.lost(site.id, how, None);
+        }
         match rest {
             0 => {}
             1.. if held < 0 => self.ledger.merge(&site.counts, rest.unsigned_abs()),
@@ -194,6 +208,9 @@ impl Cycle {
 
     #[cold]
     pub(crate) fn broke(&mut self, site: &Site) {
+        if let Some(trace) = &mut self.trace {
+            trace.lost(site.id, Lost::Failed, Some("panicked".to_owned()));
+        }
         let path = site.name.clone().into();
         self.broken.push(Broken { id: site.id, path, counts: Arc::clone(&site.counts) });
     }

@@ -7,6 +7,7 @@
 
 mod apply;
 mod many;
+mod quick;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,11 +17,10 @@ use crate::chain::Chain;
 use crate::control::{Alive, Committed, Shared};
 use crate::cycle::Cycle;
 use crate::error::{CallError, Held, Hold, SendError};
-use crate::failure::Failure;
 use crate::knot::Knot;
 use crate::ledger::Counts;
 use crate::link::Recount;
-use crate::trace::SharedLog;
+use crate::trace::{Detail, SharedLog};
 
 /// A sequence number that the board never has.
 const NEVER: u64 = u64::MAX;
@@ -38,6 +38,11 @@ pub(crate) struct Engine<In, Out> {
     steady: bool,
     /// Whether the quick way would be open if nothing else stood against it.
     single: bool,
+    /// Whether items take the quick way and then tell the recorder of it.
+    told: bool,
+    /// Whether all items go one way, and whether each comes out of it as one; see [`Status`](crate::link::Status).
+    fixed: bool,
+    exact: bool,
     finished: bool,
     paused: bool,
     /// Items of the cycle under way.
@@ -56,31 +61,6 @@ pub(crate) struct Engine<In, Out> {
     alive: Alive,
 }
 
-/// Counts the item as failed when the quick way is left by a panic; costs nothing when it is not.
-struct Unwinding<'a, In, Out>(&'a mut Engine<In, Out>);
-
-impl<In, Out> Drop for Unwinding<'_, In, Out> {
-    // In line, so that the guard itself is nowhere in memory.
-    #[inline(always)]
-    fn drop(&mut self) {
-        self.0.unwound();
-    }
-}
-
-impl<In, Out> Engine<In, Out> {
-    #[cold]
-    #[inline(never)]
-    fn unwound(&mut self) {
-        let Self { chain, cx, quick, seen, .. } = self;
-        chain.place(&mut cx.failures, |_| ());
-        for broken in &mut cx.broken {
-            broken.path = chain.locate(broken.id).unwrap_or(std::mem::take(&mut broken.path));
-        }
-        cx.unwound();
-        (*quick, *seen) = (NEVER, NEVER);
-    }
-}
-
 impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(crate) fn new(chain: Chain<In, Out>, cx: Cycle, shared: Arc<Shared>) -> Self {
         Self {
@@ -93,6 +73,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             hold: None,
             steady: false,
             single: false,
+            told: false,
+            fixed: false,
+            exact: false,
             finished: false,
             paused: false,
             inbox: Vec::new(),
@@ -132,6 +115,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             hold: None,
             steady: false,
             single: false,
+            told: false,
+            fixed: false,
+            exact: false,
             finished: self.finished,
             paused: self.paused,
             inbox: self.inbox,
@@ -163,32 +149,15 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.cx.close_idle(0);
     }
 
-    #[inline]
-    pub(crate) fn is_quick(&self) -> bool {
-        self.shared.board.sequence() == self.quick
-    }
-
-    /// One item the quick way. Where it gives nothing the cycle is not closed yet; see [`nothing`](Self::nothing).
-    #[inline]
-    pub(crate) fn quick(&mut self, item: In) -> Option<Out> {
-        let guard = Unwinding(self);
-        let Self { chain, cx, .. } = &mut *guard.0;
-        let made = chain.call(item, cx);
-        std::mem::forget(guard);
-        let made = made?;
-        // An item that comes out this way was not dropped, failed or multiplied on it.
-        debug_assert!(!self.cx.irregular);
-        self.cx.number += 1;
-        self.cx.ledger.accept(self.cx.number);
-        Some(made)
-    }
-
     /// One item when the quick way was not known to be open, for a caller who wants one output.
     #[cold]
     #[inline(never)]
     pub(crate) fn call(&mut self, item: In) -> Result<Out, CallError<In, Out>> {
         if let Err(why) = self.ready() {
             return Err(CallError::Held(Held { item, why }));
+        }
+        if self.told && !self.is_whole() {
+            return self.quick_and_told(item).ok_or_else(|| CallError::nothing(self.nothing()));
         }
         if !self.is_quick() {
             return self.one(item);
@@ -202,29 +171,23 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// One item when the quick way was not known to be open.
     #[cold]
     #[inline(never)]
-    pub(crate) fn send(&mut self, item: In, emit: impl FnMut(Out)) -> Result<(), SendError<In>> {
+    pub(crate) fn send(&mut self, item: In, mut emit: impl FnMut(Out)) -> Result<(), SendError<In>> {
         if let Err(why) = self.ready() {
             return Err(SendError::Held(Held { item, why }));
+        }
+        if self.told && !self.is_whole() {
+            return match self.quick_and_told(item) {
+                Some(out) => {
+                    emit(out);
+                    Ok(())
+                }
+                None => self.nothing().map_err(SendError::Failed),
+            };
         }
         self.inbox.push(item);
         self.turn();
         self.hand_out(emit);
         self.outcome()
-    }
-
-    /// Closes the cycle of an item for which the quick way gave nothing, and says whether it failed.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn nothing(&mut self) -> Result<(), Vec<Failure>> {
-        self.cx.close(0, 0);
-        if !self.cx.failures.is_empty() {
-            self.chain.place(&mut self.cx.failures, |_| ());
-        }
-        self.after();
-        match self.cx.failures.is_empty() {
-            true => Ok(()),
-            false => Err(std::mem::take(&mut self.cx.failures)),
-        }
     }
 
     /// One item the general way, for a caller who wants one output.
@@ -302,11 +265,17 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             .or_else(poisoned)
             .or_else(|| self.paused.then_some(Hold::Paused))
             .or(status.blocked.map(|switch| Hold::NoTarget { switch }));
-        self.steady = status.steady && self.cx.trace.is_none();
-        self.single = status.single && self.cx.trace.is_none();
+        let recorded = self.cx.trace.as_ref().map_or(Detail::Edits, |trace| trace.detail());
+        (self.fixed, self.exact) = (status.fixed, status.exact);
+        // Items of a batch are told apart where they can go different ways, and where each has a row.
+        let whole = self.cx.trace.as_ref().is_some_and(|trace| trace.is_whole(0));
+        let alike = recorded == Detail::Runs && !whole && self.fixed && self.exact;
+        self.steady = status.steady && (recorded == Detail::Edits || alike);
+        self.single = status.single && recorded != Detail::Items;
         let clear =
             self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty() && self.cx.panic.is_none();
-        self.quick = if clear && self.single { self.seen } else { NEVER };
+        self.told = clear && self.single && recorded == Detail::Runs;
+        self.quick = if clear && self.single && !self.told { self.seen } else { NEVER };
     }
 
     /// A cycle, or a batch, of what is in the inbox; the outputs are in `out` then.
@@ -321,17 +290,22 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// Takes `items` through the chain. `out` had `before` outputs that are not the pipeline's.
     fn batch(&mut self, items: &mut Vec<In>, out: &mut Vec<Out>, before: usize) {
         let Self { chain, cx, queued, .. } = self;
-        cx.items = items.len() as u64;
+        let (cycle, count, waiting) = (cx.number, items.len() as u64, before + *queued);
+        if let Some(trace) = &mut cx.trace {
+            trace.begin(cycle, false);
+        }
+        cx.items = count;
         chain.batch(items, out, cx);
         items.clear();
-        let outputs = out.len() - before;
-        if let Some(trace) = &mut cx.trace {
-            let broken = cx.panic.is_some().then(|| cx.broken.last().map(|broken| broken.path.clone())).flatten();
-            let failed = cx.failures.first().map(|failure| failure.stage().clone()).or(broken);
-            trace.item(cx.number, cx.revision, (outputs - *queued) as u64, failed);
-        }
-        cx.close(outputs, *queued);
+        cx.close(out.len() - before, *queued);
         *queued = 0;
+        if let Some(trace) = &mut cx.trace {
+            let place = &|id| chain.locate(id);
+            match count {
+                0 | 1 => trace.close(cycle, cx.revision, &out[waiting..], place),
+                _ => trace.close_batch(cycle..cycle + count, cx.revision, (out.len() - waiting) as u64, place),
+            }
+        }
     }
 
     /// What has to follow a cycle that was not quick and regular.
@@ -366,7 +340,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         if let Some(panic) = self.cx.panic.take() {
             resume_unwind(panic);
         }
-        if self.quick == NEVER && self.single && self.hold.is_none() {
+        if self.quick == NEVER && self.single && !self.told && self.hold.is_none() {
             self.review();
         }
     }

@@ -190,6 +190,10 @@ impl<I: Iterator> Rest<I> {
     pub(crate) fn new(pulled: std::vec::IntoIter<I::Item>, more: I) -> Self {
         Self { pulled, more }
     }
+
+    pub(crate) fn into_parts(self) -> (std::vec::IntoIter<I::Item>, I) {
+        (self.pulled, self.more)
+    }
 }
 
 impl<I: Iterator> Iterator for Rest<I> {

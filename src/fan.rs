@@ -1,6 +1,7 @@
 //! The switch on the data side: who gets an item, and how it gets there.
 
 mod act;
+mod failover;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -15,6 +16,7 @@ use crate::name::{NodeId, Path};
 use crate::pick::{Choice, Pick};
 use crate::route::{PolicyKind, Route};
 use crate::stage::BoxError;
+use crate::trace::Recorder;
 
 /// The switch on the data side.
 pub(crate) struct Fan<A, B> {
@@ -144,37 +146,6 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         cx.absent(site);
     }
 
-    /// After target number `target` was given an item under failover: leaves it out where it failed, and gives the item
-    /// back where it is still what it was.
-    fn failed_over(&mut self, target: usize, failures: usize, cx: &mut Cycle) -> Option<A> {
-        if cx.failures.len() == failures {
-            self.pick.mark(target, None);
-            return None;
-        }
-        self.pick.mark(target, Some(cx.number));
-        let failed_at = cx.failures.last()?.stage().clone();
-        let [_, _, within @ ..] = failed_at.names() else { return None };
-        if cx.failures.len() != failures + 1 {
-            return None;
-        }
-        let mut knot = self.target(target)?.knot(0)?;
-        for name in within {
-            knot = knot.chain()?.first().filter(|first| first.site().name == *name)?;
-        }
-        let counts = std::sync::Arc::clone(&knot.site().counts);
-        match cx.failures.pop()?.into_item::<A>() {
-            Ok(item) => {
-                cx.ledger.unfail(&counts, 1);
-                cx.gone -= 1;
-                Some(item)
-            }
-            Err(failure) => {
-                cx.failures.push(failure);
-                None
-            }
-        }
-    }
-
     /// One item by a policy that is neither simple nor changes by itself.
     fn one_by_policy(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B> {
         let target = match self.choose(&item, cx, site) {
@@ -195,8 +166,9 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         if let Some(trace) = &mut cx.trace
             && let Some(name) = self.pick.names.get(target)
         {
-            trace.target(&site.name, name);
-            trace.enter(&site.name);
+            trace.target(site.id, name, target);
+            trace.reason(|| self.pick.reason(target));
+            trace.enter();
         }
         if let Some(link) = self.target(target) {
             inside(cx, &site.name, |cx| link.batch(&mut run, out, cx));
@@ -268,22 +240,6 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             self.dispatch(target, out, cx, site);
         }
     }
-
-    /// The one item in `run` to target number `target`, and to the next ones as long as it comes back.
-    fn over(&mut self, mut target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        loop {
-            let failures = cx.failures.len();
-            self.dispatch(target, out, cx, site);
-            let Some(item) = self.failed_over(target, failures, cx) else { return };
-            match self.choose(&item, cx, site) {
-                Choice::To(next) => {
-                    target = next;
-                    self.run.push(item);
-                }
-                why => return Self::strand(item, why, cx, site),
-            }
-        }
-    }
 }
 
 impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
@@ -335,9 +291,29 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         }
     }
 
+    fn way(&self, site: &Site, trace: &mut Recorder) {
+        let at = if self.live.is_some() { 0 } else { self.chosen };
+        let stowed = || self.slots.get(*self.routed.get(at)? as usize)?.as_ref();
+        let Some(name) = self.pick.names.get(at) else { return };
+        // An item that found no target ended at the switch itself.
+        if trace.is_last(site.id) {
+            return;
+        }
+        trace.target(site.id, name, at);
+        trace.enter();
+        if let Some(link) = self.live.as_ref().or_else(stowed) {
+            link.way(trace);
+        }
+        trace.leave();
+    }
+
     fn locate(&self, id: NodeId) -> Option<Path> {
-        let chosen = || self.slots.get(*self.routed.get(self.chosen)? as usize)?.as_ref();
-        self.live.as_ref().or_else(chosen)?.locate(id)
+        if let Some(live) = &self.live {
+            return live.locate(id);
+        }
+        let chosen = self.routed.get(self.chosen).into_iter();
+        let mut routed = chosen.chain(&self.routed).filter_map(|slot| self.slots.get(*slot as usize)?.as_ref());
+        routed.find_map(|link| link.locate(id))
     }
 
     fn status(&self, site: &Site) -> Status {
@@ -356,6 +332,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         let changes = [PolicyKind::Once, PolicyKind::Failover, PolicyKind::Generator];
         let changes = changes.iter().any(|kind| self.pick.is(*kind));
         status.steady &= !changes && blocked.is_empty();
+        status.fixed &= self.pick.is(PolicyKind::One);
         status.single &= !changes && (!all || self.routed.len() < 2);
         let shut = if all { !blocked.is_empty() } else { blocked.len() == self.routed.len() };
         if self.spent.is_some() || self.pick.is(PolicyKind::None) {

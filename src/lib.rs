@@ -34,7 +34,10 @@
 //! | write a stage with a name and a state | [`Stage`] |
 //! | drop, unfold, observe, fail | [`filter`], [`filter_map`], [`flat_map`], [`inspect`], [`try_stage`] |
 //! | decide about failures | [`OnFailure`] |
-//! | see what there is, what happened, and where it went | [`Topology`], [`Ledger`], [`Trace`] |
+//! | write edits down against cycles, check and play them | [`Script`], with a [`Library`] and a [`Player`] |
+//! | see what there is, what happened, and where it went | [`Topology`] and its [`Drawing`]s, [`Ledger`], [`Trace`] |
+//!
+//! With the feature `serde`, all that can be seen is written and read in the formats of others.
 //!
 //! The [`guide`] says what happens when, where the limits are, why it is as it is, and what it costs.
 
@@ -55,6 +58,7 @@ pub mod guide;
 mod hash;
 mod knot;
 mod ledger;
+mod library;
 mod link;
 mod model;
 mod name;
@@ -81,19 +85,25 @@ pub use error::{
 };
 pub use failure::{Failure, OnFailure};
 pub use ledger::{Ledger, Row};
+pub use library::Library;
 pub use name::{Name, NameError, Path, Type};
 pub use pipeline::Pipeline;
 pub use receipt::{Applied, Cut, Receipt};
 pub use route::{PolicyKind, Route, RouteView};
-pub use script::{Comparison, Condition, Count, Expectation, Mistake, Script, ScriptError, Statement};
+pub use script::{
+    Comparison, Condition, Count, Expectation, Missed, Mistake, PlayError, Player, RunError, RunFault, Script,
+    ScriptError, Statement, Unmet,
+};
 pub use source::{Source, Step};
 pub use stage::{
     BoxError, Filter, FilterMap, FlatMap, Inspect, Output, Stage, TryStage, filter, filter_map, flat_map, inspect,
     try_stage,
 };
 pub use switch::Switch;
-pub use topology::{NodeKind, Topology, TopologyNode};
-pub use trace::{Hop, Trace, TraceRow};
+pub use topology::{Drawing, NodeKind, Topology, TopologyDiff, TopologyNode};
+pub use trace::{
+    Explanation, Hop, Loss, Lost, Marbles, Reason, RecordError, Recording, Run, Runs, Trace, TraceRow, Way,
+};
 
 /// The README's examples are tested with the documentation's.
 #[cfg(doctest)]

@@ -30,6 +30,7 @@ use crate::cycle::{Cycle, Site};
 use crate::knot::{AnyChain, AnySwitch, Knot};
 use crate::model::Step;
 use crate::name::{NodeId, Path};
+use crate::trace::Recorder;
 
 /// A chain of stages from `A` to `B`, or a part of one.
 pub(crate) trait Link<A, B>: Send {
@@ -43,7 +44,9 @@ pub(crate) trait Link<A, B>: Send {
     fn drain(&mut self, at: usize, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle);
     fn knot(&mut self, at: usize) -> Option<&mut dyn Knot>;
     fn status(&self, status: &mut Status);
-    /// The path of a stage on the way of the last item that was called through.
+    /// Tells the way of the last item that was called through, up to where it ended.
+    fn way(&self, trace: &mut Recorder);
+    /// The path of a stage that an item can come to; looked for first on the way of the last item that was called through.
     fn locate(&self, id: NodeId) -> Option<Path>;
     /// What the stages hold comes to be in the pipeline, leaves it, or is counted nowhere from now on.
     fn recount(&mut self, how: Recount, cx: &mut Cycle);
@@ -76,16 +79,22 @@ pub(crate) struct Status {
     pub(crate) single: bool,
     /// No item fails and no route changes by itself, so that a batch has the same effect as its items one by one.
     pub(crate) steady: bool,
+    /// No switch on the routes has a choice.
+    pub(crate) fixed: bool,
+    /// Every stage gives exactly one output.
+    pub(crate) exact: bool,
     /// A switch that every item passes, and that has no target.
     pub(crate) blocked: Option<Path>,
 }
 
 impl Status {
-    pub(crate) const CLEAR: Self = Self { single: true, steady: true, blocked: None };
+    pub(crate) const CLEAR: Self = Self { single: true, steady: true, fixed: true, exact: true, blocked: None };
 
     pub(crate) fn and(&mut self, other: Self) {
         self.single &= other.single;
         self.steady &= other.steady;
+        self.fixed &= other.fixed;
+        self.exact &= other.exact;
         if self.blocked.is_none() {
             self.blocked = other.blocked;
         }
@@ -117,6 +126,10 @@ pub(crate) trait Work<A, B>: Send + 'static {
         let _ = (rest, out, cx, site);
     }
     fn status(&self, site: &Site) -> Status;
+    /// See [`Link::way`].
+    fn way(&self, site: &Site, trace: &mut Recorder) {
+        trace.stage(site.id);
+    }
     /// The path, from here on, of a stage inside this one; see [`Link::locate`].
     fn locate(&self, id: NodeId) -> Option<Path> {
         let _ = id;
@@ -198,6 +211,13 @@ where
         self.tail.status(status);
     }
 
+    fn way(&self, trace: &mut Recorder) {
+        self.head.way(trace);
+        if !trace.is_over() {
+            self.tail.way(trace);
+        }
+    }
+
     fn locate(&self, id: NodeId) -> Option<Path> {
         self.head.locate(id).or_else(|| self.tail.locate(id))
     }
@@ -233,6 +253,8 @@ impl<T: Send + 'static> Link<T, T> for Pass {
     }
 
     fn status(&self, _: &mut Status) {}
+
+    fn way(&self, _: &mut Recorder) {}
 
     fn locate(&self, _: NodeId) -> Option<Path> {
         None

@@ -4,6 +4,7 @@
 //! back by them. The data side (`chain.rs`, `switch.rs`) has the same shape, so a place is told to it by positions: a
 //! [`Step`] at a time, from the outermost pipeline inwards.
 
+mod likeness;
 mod mutation;
 
 use std::collections::HashMap;
@@ -16,13 +17,14 @@ use crate::ledger::{Counts, Row};
 use crate::name::{Name, NodeId, Path, Type};
 use crate::route::{PolicyKind, RouteView};
 
+pub(crate) use likeness::Likeness;
 pub(crate) use mutation::Mutation;
 
 /// The most stages that an item may pass one inside the other: each costs a stack frame or two.
 pub(crate) const DEPTH_LIMIT: usize = 512;
 
-/// A pipeline: its stages in order.
-#[derive(Debug)]
+/// A pipeline: its stages in order. A clone is there to try edits on; it shares the counts.
+#[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) name: Name,
     pub(crate) input: Type,
@@ -31,7 +33,7 @@ pub(crate) struct Plan {
 }
 
 /// A stage, whatever it is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) id: NodeId,
     pub(crate) name: Name,
@@ -43,7 +45,7 @@ pub(crate) struct Entry {
     pub(crate) counts: Arc<Counts>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Kind {
     Stage,
     Tap,
@@ -52,7 +54,7 @@ pub(crate) enum Kind {
 }
 
 /// A switch: its targets in slots, and its route.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Fork {
     pub(crate) slots: Vec<Option<Target>>,
     pub(crate) free: Vec<u32>,
@@ -65,7 +67,7 @@ pub(crate) struct Fork {
 }
 
 /// A target of a switch, and its place in the order of attachment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Target {
     pub(crate) order: u64,
     pub(crate) entry: Entry,
@@ -273,6 +275,18 @@ impl Plan {
             Some(_) => Err(Refusal::Duplicate { name: name.clone() }),
             None => Ok(()),
         }
+    }
+
+    /// Where `path` stands in the order of declaration.
+    pub(crate) fn rank(&self, path: &Path) -> Option<SmallVec<[u64; 4]>> {
+        let (steps, _) = self.find(path).ok()?;
+        let rank =
+            |length: usize| match (steps[length - 1], self.entry_at(&steps[..length - 1]).map(|entry| &entry.kind)) {
+                (Step::Node(at), _) => Some(u64::from(at)),
+                (Step::Target(slot), Some(Kind::Switch(fork))) => Some(fork.slots.get(slot as usize)?.as_ref()?.order),
+                (Step::Target(_), _) => None,
+            };
+        (1..=steps.len()).map(rank).collect()
     }
 
     /// Finds what `path` names: the way to it, and the entry.

@@ -5,6 +5,9 @@
 //!
 //! See also: [`topology`](crate::Topology), which prints them.
 
+#[cfg(feature = "serde")]
+mod written;
+
 use std::any::TypeId;
 use std::borrow::Borrow;
 use std::fmt;
@@ -67,6 +70,12 @@ impl Name {
 
 impl Borrow<str> for Name {
     fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Name {
+    fn as_ref(&self) -> &str {
         &self.0
     }
 }
@@ -205,6 +214,10 @@ impl Type {
         Self(|| (TypeId::of::<T>(), std::any::type_name::<T>()))
     }
 
+    pub(crate) fn id(&self) -> TypeId {
+        self.0().0
+    }
+
     /// The type's name with its modules, as the compiler gives it.
     #[must_use]
     pub fn full_name(&self) -> &'static str {
@@ -255,5 +268,9 @@ impl NodeId {
     pub(crate) fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn number(self) -> u64 {
+        self.0
     }
 }

@@ -10,7 +10,8 @@ use crate::knot::{AnyChain, AnySwitch, Joiner, Knot};
 use crate::link::{Link, Popped, Recount, Status, Work};
 use crate::model::Step;
 use crate::name::{NodeId, Path, Type};
-use crate::stage::{Output, Stage};
+use crate::stage::{Output, Shape, Stage};
+use crate::trace::Recorder;
 
 /// A stage in its place.
 // In this order, so that a pointer to the node is one to its site (a register less in `call`), and what every item needs
@@ -63,8 +64,9 @@ impl<W, A, B> Node<W, A, B> {
         cx.whole = usize::MAX;
         if let Some(trace) = &mut cx.trace
             && work.is_plain()
+            && !items.is_empty()
         {
-            trace.stage(&site.name);
+            trace.stage(site.id);
         }
         let caught = catch_unwind(AssertUnwindSafe(|| work.many(items, out, cx, site)));
         if let Err(panic) = caught {
@@ -189,6 +191,15 @@ where
         status.and(self.work.status(&self.site));
         if let Some(next) = &self.next {
             next.status(status);
+        }
+    }
+
+    fn way(&self, trace: &mut Recorder) {
+        self.work.way(&self.site, trace);
+        if !trace.ends_at(self.site.id)
+            && let Some(next) = &self.next
+        {
+            next.way(trace);
         }
     }
 
@@ -341,7 +352,8 @@ where
     }
 
     fn status(&self, _: &Site) -> Status {
-        Status { single: S::SHAPE.single, steady: S::SHAPE.infallible, blocked: None }
+        let Shape { exact, single, infallible: steady } = S::SHAPE;
+        Status { single, steady, exact, ..Status::CLEAR }
     }
 
     fn held(&self) -> i64 {

@@ -56,6 +56,12 @@ impl Part {
     }
 }
 
+/// A part that is never put in, for an edit that is only tried on a copy of the model.
+pub(crate) fn sham(entry: Entry) -> Part {
+    let site = Site { id: entry.id, name: entry.name.clone(), counts: Arc::clone(&entry.counts) };
+    Part { knot: Box::new(Node::<Tomb, (), ()>::new(site, Tomb)), entry: Some(entry) }
+}
+
 /// What makes a `New` of the `Old` stage it replaces; see [`Remake`].
 pub(crate) fn remake<In, Old, New>(make: impl FnOnce(Old) -> New + Send + 'static) -> Remake
 where
@@ -93,7 +99,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Tomb {
     fn finish(&mut self, _: &mut Vec<B>, _: &mut Cycle, _: &Site) {}
 
     fn status(&self, _: &Site) -> Status {
-        Status { steady: false, ..Status::CLEAR }
+        Status { steady: false, exact: false, ..Status::CLEAR }
     }
 
     fn into_stage(self) -> Box<dyn Any + Send> {

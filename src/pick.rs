@@ -1,5 +1,8 @@
 //! How the route's policy chooses a target, on the data side.
 
+use std::hash::Hasher;
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use crate::coroutine::Naming;
@@ -7,12 +10,14 @@ use crate::error::BodyError;
 use crate::hash::{Fnv, mix};
 use crate::name::Name;
 use crate::route::{LookAt, Policy, PolicyKind, Route};
-use std::hash::Hasher;
+use crate::trace::Reason;
 
 /// A policy with its state. Choices are indices into the route's targets.
 pub(crate) struct Pick<T> {
     pub(crate) names: SmallVec<[Name; 4]>,
     rule: Rule<T>,
+    /// What chooses, where it has a name.
+    by: Option<Name>,
 }
 
 enum Rule<T> {
@@ -21,12 +26,15 @@ enum Rule<T> {
     Once,
     All,
     Next(usize),
-    Weighted { weights: SmallVec<[u32; 4]>, gained: SmallVec<[i64; 4]> },
-    Key { look: LookAt<T>, salts: SmallVec<[u64; 4]> },
+    Weighted { weights: SmallVec<[u32; 4]>, gained: SmallVec<[i64; 4]>, chosen: u64 },
+    Key { look: LookAt<T>, salts: SmallVec<[u64; 4]>, hash: u64 },
     When(LookAt<T>),
-    Failover { out: SmallVec<[Option<u64>; 4]>, retry: Option<u64> },
+    Failover { out: SmallVec<[Option<Out>; 4]>, retry: Option<u64> },
     Generator(Naming),
 }
+
+/// A target that failover leaves out: since which cycle, and after which error.
+pub(crate) type Out = (u64, Arc<str>);
 
 /// What to do with an item.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,6 +51,7 @@ pub(crate) enum Choice {
 
 impl<T: 'static> Pick<T> {
     pub(crate) fn new(route: Route) -> Self {
+        let by = route.by;
         let names = route.targets.unwrap_or_default();
         let rule = match route.policy {
             Policy::Hold => Rule::Hold,
@@ -50,17 +59,19 @@ impl<T: 'static> Pick<T> {
             Policy::Once => Rule::Once,
             Policy::All => Rule::All,
             Policy::Next => Rule::Next(0),
-            Policy::Weighted(weights) => Rule::Weighted { gained: weights.iter().map(|_| 0).collect(), weights },
+            Policy::Weighted(weights) => {
+                Rule::Weighted { gained: weights.iter().map(|_| 0).collect(), weights, chosen: 0 }
+            }
             // The item type was compared when the edit was committed.
             Policy::Key(look) => match look.look.downcast::<LookAt<T>>() {
-                Ok(look) => Rule::Key { look: *look, salts: names.iter().map(salt).collect() },
+                Ok(look) => Rule::Key { look: *look, salts: names.iter().map(salt).collect(), hash: 0 },
                 Err(_) => Rule::Hold,
             },
             Policy::When(look) => look.look.downcast::<LookAt<T>>().map_or(Rule::Hold, |look| Rule::When(*look)),
             Policy::Failover { retry } => Rule::Failover { out: names.iter().map(|_| None).collect(), retry },
             Policy::Generator(naming) => Rule::Generator(naming),
         };
-        Self { names, rule }
+        Self { names, rule, by }
     }
 
     pub(crate) fn is(&self, kind: PolicyKind) -> bool {
@@ -87,13 +98,19 @@ impl<T: 'static> Pick<T> {
                 *at = if chosen == last { 0 } else { chosen + 1 };
                 Choice::To(chosen)
             }
-            Rule::Weighted { weights, gained } => Choice::To(smooth(weights, gained)),
-            Rule::Key { look, salts } => Choice::To(rendezvous(look(item), salts)),
+            Rule::Weighted { weights, gained, chosen } => {
+                *chosen += 1;
+                Choice::To(smooth(weights, gained))
+            }
+            Rule::Key { look, salts, hash } => {
+                *hash = look(item);
+                Choice::To(rendezvous(*hash, salts))
+            }
             Rule::When(look) => Choice::To(usize::try_from(look(item)).unwrap_or(last).min(last)),
             Rule::Failover { out, retry } => {
-                let works = |since: &Option<u64>| match (since, *retry) {
+                let works = |out: &Option<Out>| match (out, *retry) {
                     (None, _) => true,
-                    (Some(since), Some(items)) => cycle.saturating_sub(*since) >= items,
+                    (Some((since, _)), Some(items)) => cycle.saturating_sub(*since) >= items,
                     (Some(_), None) => false,
                 };
                 out.iter().position(works).map_or(Choice::Nowhere, Choice::To)
@@ -109,11 +126,35 @@ impl<T: 'static> Pick<T> {
     }
 
     /// Leaves the target out (failover only) since it failed the item of `cycle`; or takes it in again.
-    pub(crate) fn mark(&mut self, target: usize, failed_at: Option<u64>) {
+    pub(crate) fn mark(&mut self, target: usize, failed: Option<Out>) {
         if let Rule::Failover { out, .. } = &mut self.rule
             && let Some(mark) = out.get_mut(target)
         {
-            *mark = failed_at;
+            *mark = failed;
+        }
+    }
+
+    /// Why the last choice was `target`.
+    pub(crate) fn reason(&self, target: usize) -> Reason {
+        let by = || self.by.clone();
+        match &self.rule {
+            Rule::Hold | Rule::One => Reason::Only,
+            Rule::Once => Reason::Once,
+            Rule::All => Reason::All,
+            Rule::Next(_) => Reason::Turn { slot: target as u64 + 1, of: self.names.len() as u64 },
+            Rule::Weighted { weights, chosen, .. } => {
+                let of = weights.iter().map(|weight| u64::from(*weight)).sum::<u64>().max(1);
+                Reason::Weight { slot: chosen.saturating_sub(1) % of + 1, of }
+            }
+            Rule::Key { hash, .. } => Reason::Key { hash: *hash, by: by() },
+            Rule::When(_) => Reason::Chosen { index: target as u64, by: by() },
+            Rule::Failover { out, .. } => {
+                let before = self.names.iter().zip(out).take(target);
+                let out = before
+                    .filter_map(|(name, out)| out.as_ref().map(|(since, why)| (name.clone(), *since, why.to_string())));
+                Reason::Failover { out: out.collect() }
+            }
+            Rule::Generator(_) => Reason::Named { by: by() },
         }
     }
 

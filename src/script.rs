@@ -4,18 +4,29 @@
 //! names, do the types fit, is each edit legal where it stands?), and *played* (edits are committed as items are accepted).
 //! The first two find all mistakes, each with its place, before an item flows.
 
+mod bind;
+mod caret;
 #[cfg(feature = "miette")]
 mod diagnostic;
 mod excerpt;
+mod explore;
+mod journal;
 mod mistake;
 mod nearest;
 mod parse;
-#[cfg_attr(not(test), expect(dead_code, reason = "binding, which points into texts, is not there yet"))]
 mod place;
+mod play;
+mod report;
+mod run;
 mod show;
+mod state;
 mod statement;
+mod timeline;
 mod token;
 mod want;
+mod weigh;
+#[cfg(feature = "serde")]
+mod written;
 
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
@@ -23,6 +34,8 @@ use std::sync::Arc;
 use crate::change::Change;
 
 pub use mistake::{Mistake, ScriptError};
+pub use play::{Missed, PlayError, Player, Unmet};
+pub use run::{RunError, RunFault};
 pub use statement::{Comparison, Condition, Count, Expectation, Statement};
 
 /// Edits against cycle numbers.

@@ -1,10 +1,24 @@
 //! What a pipeline looks like at a revision.
+//!
+//! `drawing.rs` has the forms in which it is drawn: `tree.rs` for terminals and snapshots, `mermaid.rs` and `dot.rs` for
+//! pictures, which both go by the nodes and edges of `graph.rs`.
 
+mod diff;
+mod dot;
+mod drawing;
+mod graph;
+mod mermaid;
+mod tree;
+
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::model::{Entry, Kind, Plan};
 use crate::name::{Name, NodeId};
 use crate::route::RouteView;
+
+pub use diff::TopologyDiff;
+pub use drawing::Drawing;
 
 /// A pipeline at a revision: names, types and routes. A copy; it does not change when the pipeline does.
 ///
@@ -31,6 +45,7 @@ use crate::route::RouteView;
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Topology {
     revision: u64,
     paused: bool,
@@ -39,18 +54,21 @@ pub struct Topology {
 
 /// A stage, or whatever stands in a stage's place, in a [`Topology`].
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TopologyNode {
     name: Name,
     input: String,
     output: String,
     kind: NodeKind,
     /// Which stage it is, whatever it is called; not known of a topology that was read back.
+    #[cfg_attr(feature = "serde", serde(skip))]
     id: Option<NodeId>,
 }
 
 /// What a [`TopologyNode`] is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum NodeKind {
     /// A stage of the user's.
     Stage,
@@ -95,6 +113,29 @@ impl Topology {
     #[must_use]
     pub fn root(&self) -> &TopologyNode {
         &self.root
+    }
+
+    /// The topology as a tree, which is what its own `Display` prints.
+    #[must_use]
+    pub fn tree(&self) -> Drawing<'_> {
+        Drawing::tree(self)
+    }
+
+    /// The topology as a flowchart for [Mermaid](https://mermaid.js.org), which code hosts render.
+    #[must_use]
+    pub fn mermaid(&self) -> Drawing<'_> {
+        Drawing::mermaid(self)
+    }
+
+    /// The topology as a graph for [Graphviz](https://graphviz.org)' `dot`.
+    #[must_use]
+    pub fn dot(&self) -> Drawing<'_> {
+        Drawing::dot(self)
+    }
+
+    /// The revision, and whether it is paused.
+    fn state(&self) -> String {
+        format!("revision {}{}", self.revision, if self.paused { ", paused" } else { "" })
     }
 
     /// The node at `path`, such as `checkout/v2/parse`.
@@ -143,15 +184,11 @@ impl TopologyNode {
         &self.kind
     }
 
-    /// The stages or targets inside it.
-    #[must_use]
-    pub fn children(&self) -> &[Self] {
-        match &self.kind {
-            NodeKind::Stage | NodeKind::Tap => &[],
-            NodeKind::Pipeline(nodes) | NodeKind::Switch { targets: nodes, .. } => nodes,
-        }
+    fn types(&self) -> String {
+        format!("{} -> {}", self.input, self.output)
     }
 
+    /// What the node is, where it is more than a stage.
     fn note(&self) -> String {
         match &self.kind {
             NodeKind::Stage => String::new(),
@@ -161,20 +198,19 @@ impl TopologyNode {
         }
     }
 
-    fn lines(&self, indent: &str, lines: &mut Vec<[String; 3]>) {
-        let children = self.children();
-        for (at, child) in children.iter().enumerate() {
-            let last = at + 1 == children.len();
-            let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-            let mut note = child.note();
-            if let NodeKind::Switch { route, .. } = &self.kind
-                && route.targets().contains(&child.name)
-            {
-                note = if note.is_empty() { "live".into() } else { format!("live, {note}") };
-            }
-            let types = format!("{} -> {}", child.input, child.output);
-            lines.push([format!("{indent}{branch}{}", child.name), types, note]);
-            child.lines(&format!("{indent}{below}"), lines);
+    /// The targets that the node's route names, with their weights; `None` where it has no route.
+    fn live(&self) -> Option<HashMap<&Name, Option<u32>>> {
+        let NodeKind::Switch { route, .. } = &self.kind else { return None };
+        let weights = route.weights().iter().copied().map(Some).chain(std::iter::repeat(None));
+        Some(route.targets().iter().zip(weights).collect())
+    }
+
+    /// The stages or targets inside it.
+    #[must_use]
+    pub fn children(&self) -> &[Self] {
+        match &self.kind {
+            NodeKind::Stage | NodeKind::Tap => &[],
+            NodeKind::Pipeline(nodes) | NodeKind::Switch { targets: nodes, .. } => nodes,
         }
     }
 }
@@ -190,16 +226,6 @@ impl Eq for TopologyNode {}
 
 impl fmt::Display for Topology {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let paused = if self.paused { ", paused" } else { "" };
-        let types = format!("{} -> {}", self.root.input, self.root.output);
-        let mut lines = vec![[self.root.name.to_string(), types, format!("revision {}{paused}", self.revision)]];
-        self.root.lines("", &mut lines);
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-        let (names, types) = (width(0), width(1));
-        for [name, kind, note] in &lines {
-            let line = format!("{name:<names$}  {kind:<types$}  {note}");
-            writeln!(f, "{}", line.trim_end())?;
-        }
-        Ok(())
+        self.tree().fmt(f)
     }
 }

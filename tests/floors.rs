@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 31] = [
+const FLOORS: [&str; 32] = [
     "name",
     "hash",
     "board",
@@ -12,10 +12,10 @@ const FLOORS: [&str; 31] = [
     "error",
     "coroutine",
     "route",
-    "pick",
     "change",
     "ledger",
     "trace",
+    "pick",
     "model",
     "topology",
     "cycle",
@@ -34,6 +34,7 @@ const FLOORS: [&str; 31] = [
     "engine",
     "pipeline",
     "source",
+    "library",
     "script",
 ];
 

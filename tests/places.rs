@@ -44,7 +44,7 @@ fn g2_a_failure_names_its_place_in_full_by_every_way() {
             let (mut one, mut many) = (whole(route()), whole(route()));
             one.call(0).unwrap();
             many.call(0).unwrap();
-            many.controller().trace_last(1);
+            many.controller().record(coroute::Recording::items().last(1)).unwrap();
             let said = called(&mut one, item);
             assert_eq!(said, batched(&mut many, item));
             assert_eq!(one.ledger().to_string(), many.ledger().to_string());
@@ -62,7 +62,7 @@ fn g2_a_nested_handler_gets_places_from_its_own_pipeline_on() {
     let mut pipeline = Pipeline::new("p").stage("inner", inner).stage("last", |x: i64| x);
     pipeline.call(0).unwrap();
     assert!(matches!(pipeline.call(1), Err(CallError::NotOne(_))));
-    pipeline.controller().trace_last(1);
+    pipeline.controller().record(coroute::Recording::items().last(1)).unwrap();
     pipeline.send_all([1], |_| ()).unwrap();
     let first = dead.recv().unwrap();
     assert_eq!(first.replace("cycle 1", "cycle 2"), dead.recv().unwrap());

@@ -2,13 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use coroute::{Controller, Hop, OnFailure, Pipeline, Route, Switch, Trace, TraceRow, filter, flat_map, try_stage};
+use coroute::{
+    Controller, Hop, OnFailure, Pipeline, Recording, Route, Switch, Trace, TraceRow, filter, flat_map, try_stage,
+};
 use insta::assert_snapshot;
 
 /// The pipeline's controller, with a trace of so many rows.
 fn traced<In: Send + 'static, Out: Send + 'static>(pipeline: &Pipeline<In, Out>, rows: usize) -> Controller {
     let controller = pipeline.controller();
-    controller.trace_last(rows);
+    controller.record(Recording::items().last(rows)).unwrap();
     controller
 }
 
@@ -31,7 +33,7 @@ fn a_trace_is_off_until_it_is_asked_for() {
     cycle 3  r0  fork[a]  -> 1
     cycle 4  r0  fork[a]  -> 1
     ");
-    controller.trace_last(0);
+    drop(controller.stop_recording());
     send(&mut pipeline, 5..7);
     assert_eq!(controller.trace(), Trace::default());
 }
@@ -45,10 +47,10 @@ fn what_is_dropped_ends_its_way_at_the_stage_that_dropped_it() {
     let controller = traced(&pipeline, 10);
     send(&mut pipeline, 0..4);
     assert_snapshot!(controller.trace(), @"
-    cycle 0  r0  odd                  -> 0
+    cycle 0  r0  odd                  -> 0  dropped at odd
     cycle 1  r0  odd > twice > small  -> 2
-    cycle 2  r0  odd                  -> 0
-    cycle 3  r0  odd > twice > small  -> 0
+    cycle 2  r0  odd                  -> 0  dropped at odd
+    cycle 3  r0  odd > twice > small  -> 0  2 dropped at small
     ");
 }
 
@@ -133,7 +135,7 @@ fn only_the_last_rows_are_kept() {
     let trace = controller.trace();
     assert_eq!((trace.rows().len(), trace.left_out()), (3, 9));
     assert_snapshot!(trace, @"
-    (9 earlier rows left out)
+    (9 earlier items and edits left out)
     cycle  9  r1  = route fork -> b
     cycle  9  r1  fork[b]  -> 1
     cycle 10  r1  fork[b]  -> 1
@@ -145,7 +147,7 @@ fn a_trace_that_is_asked_for_again_begins_anew() {
     let mut pipeline = fork().route("a").into_pipeline();
     let controller = traced(&pipeline, 10);
     send(&mut pipeline, 0..2);
-    controller.trace_last(10);
+    controller.record(Recording::items().last(10)).unwrap();
     send(&mut pipeline, 2..3);
     assert_snapshot!(controller.trace(), @"cycle 2  r0  fork[a]  -> 1");
 }
@@ -231,7 +233,7 @@ fn rows_can_be_walked() {
     let controller = traced(&pipeline, 10);
     send(&mut pipeline, 0..1);
     let trace = controller.trace();
-    let [TraceRow::Item { cycle: 0, revision: 0, hops, outputs: 1, failed: None, .. }] = trace.rows() else { panic!() };
-    let [Hop::Target { switch, target }] = &hops[..] else { panic!() };
+    let [TraceRow::Item { cycle: 0, revision: 0, way, outputs: 1, .. }] = trace.rows() else { panic!() };
+    let [Hop::Target { switch, target }] = way.hops() else { panic!() };
     assert_eq!((switch.to_string(), target.as_str()), ("fork".into(), "a"));
 }

@@ -22,6 +22,7 @@ mod routes;
 mod sources;
 mod switches;
 mod table;
+mod traces;
 
 use measure::Clock;
 use table::Table;
@@ -46,6 +47,7 @@ fn main() {
     sources::rows(clock, &mut table);
     routes::rows(clock, &mut table);
     others::rows(clock, &mut table);
+    traces::rows(clock, &mut table);
     if measured {
         table.end();
     }

@@ -51,9 +51,6 @@ pub(crate) fn rows(clock: Clock, table: &mut Table) {
     beside("other: body coroutine as a stage, send_all", &mut batched(bare().stage("echo", echo())));
     let nested = bare().stage("inner", pipeline());
     beside("other: 3 stages in a nested pipeline, call", &mut called(nested));
-    let traced = pipeline();
-    traced.controller().trace_last(100);
-    beside("other: 3 stages with a trace, call", &mut called(traced));
 
     let all = ["a", "b", "c"];
     beside("other: switch round robin of 3, call", &mut called(split(Route::round_robin(all))));

@@ -66,6 +66,22 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 let item = batch.remove(0);
                 return stop(SendError::Held(Held { item, why }), batch, items);
             }
+            if self.told && batch.len() == 1 && !self.is_whole() {
+                // It takes the quick way, as in `send`.
+                self.inbox = batch;
+                let Some(item) = self.inbox.pop() else { return Ok(()) };
+                let sent = match self.quick_and_told(item) {
+                    Some(out) => {
+                        emit(out);
+                        Ok(())
+                    }
+                    None => self.nothing().map_err(SendError::Failed),
+                };
+                if let Err(error) = sent {
+                    return stop(error, Vec::new(), items);
+                }
+                continue;
+            }
             if self.steady || batch.len() == 1 {
                 self.inbox = batch;
                 self.turn();

@@ -32,15 +32,36 @@ impl Script {
     }
 }
 
-/// Where in `text`, within `place`, a name or a path stands for the `nth` time (0 for the first); all of `place` if it does not.
-pub(crate) fn find_word(text: &str, place: Range<usize>, word: &str, nth: usize) -> Range<usize> {
-    let found = within(text, &place).filter(|token| token.content() == word).nth(nth);
-    found.map_or(place, |token| token.span())
+/// Which of several occurrences of a word is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    First,
+    Last,
+}
+
+/// Where in `text`, within `place`, a path, or a name that may be a part of one, stands.
+pub(super) fn find_word(text: &str, place: &Range<usize>, word: &str, which: Which) -> Option<Range<usize>> {
+    let mut found = within(text, place).flat_map(|token| {
+        // Behind the quotation mark, where there is one.
+        let (at, content) = (token.at + usize::from(token.kind == Kind::Quoted), token.content());
+        let whole = (content == word).then(|| token.span());
+        let part = content.split('/').scan(at, |next, name| {
+            let at = *next;
+            *next += name.len() + 1;
+            Some((at, name))
+        });
+        let parts: Vec<_> = part.filter(|(_, name)| *name == word).map(|(at, name)| at..at + name.len()).collect();
+        whole.map_or(parts, |whole| vec![whole])
+    });
+    match which {
+        Which::First => found.next(),
+        Which::Last => found.last(),
+    }
 }
 
 /// Where the `nth` change of the statement at `place` stands (0 for the first); all of `place` if the statement has no block, or
 /// no such change.
-pub(crate) fn find_change(text: &str, place: Range<usize>, nth: usize) -> Range<usize> {
+pub(super) fn find_change(text: &str, place: Range<usize>, nth: usize) -> Range<usize> {
     let block: Vec<_> = within(text, &place).skip_while(|token| token.kind != Kind::Open).skip(1).collect();
     let ends = |token: &Token<'_>| matches!(token.kind, Kind::Line | Kind::Semicolon | Kind::Close);
     let change = block.split(ends).filter(|change| !change.is_empty()).nth(nth);
@@ -58,7 +79,7 @@ fn within<'t>(text: &'t str, place: &Range<usize>) -> impl Iterator<Item = Token
 
 #[cfg(test)]
 mod tests {
-    use super::{Script, find_change, find_word};
+    use super::{Script, Which, find_change, find_word};
     use crate::change::Change;
     use crate::name::Path;
     use crate::route::{Route, RouteView};
@@ -75,9 +96,12 @@ mod tests {
         assert_eq!(&text[change(2)], "remove a");
         assert_eq!(change(3), statement);
         assert_eq!(find_change(text, places[0].clone(), 0), places[0], "there is no block");
-        assert_eq!(find_word(text, statement.clone(), "a", 1), change(1).end - 3..change(1).end);
-        assert_eq!(find_word(text, change(1), "after", 1), change(1).start + 13..change(1).start + 18);
-        assert_eq!(find_word(text, change(1), "b", 0), change(1));
+        assert_eq!(find_word(text, &change(1), "a", Which::Last), Some(change(1).end - 3..change(1).end));
+        assert_eq!(find_word(text, &change(1), "after", Which::Last), Some(change(1).start + 13..change(1).start + 18));
+        assert_eq!(find_word(text, &change(1), "b", Which::First), None);
+        let path = "at 1 remove inner/\u{e9}n/b";
+        assert_eq!(find_word(path, &(0..path.len()), "b", Which::First), Some(path.len() - 1..path.len()));
+        assert_eq!(find_word("at 1 remove \"by/a\"", &(0..18), "a", Which::First), Some(16..17));
     }
 
     #[test]

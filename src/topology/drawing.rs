@@ -1,0 +1,137 @@
+//! A topology in one of the forms in which it is drawn.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::{Topology, dot, mermaid, tree};
+use crate::ledger::{Ledger, Row};
+use crate::name::Path;
+
+/// A [`Topology`] as text: a tree, or the source of a picture.
+///
+/// Its `Display` is stable: names in the pipeline's order, no addresses, no clocks. What the lines and shapes mean is in
+/// [the guide](crate::guide::drawing).
+///
+/// # Examples
+///
+/// ```
+/// use coroute::{Pipeline, filter};
+///
+/// let mut odd = Pipeline::new("odd").stage("keep", filter(|x: &i64| x % 2 == 1));
+/// odd.send_all(0..5, |_| ())?;
+/// let (topology, ledger) = (odd.topology(), odd.ledger());
+/// assert_eq!(
+///     format!("\n{}", topology.tree().counts(&ledger)),
+///     "
+/// odd      i64 -> i64  revision 0  accepted 5, delivered 2, dropped 3
+/// └─ keep  i64 -> i64              dropped 3
+/// "
+/// );
+/// assert_eq!(
+///     format!("\n{}", topology.mermaid()),
+///     r#"
+/// ---
+/// title: "odd, revision 0"
+/// ---
+/// flowchart LR
+///     __in(["i64"])
+///     keep["keep<br>i64 -> i64"]
+///     __out(["i64"])
+///     __in --> keep
+///     keep --> __out
+/// "#
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Drawing<'a> {
+    topology: &'a Topology,
+    form: Form,
+    ledger: Option<&'a Ledger>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Tree,
+    Mermaid,
+    Dot,
+}
+
+impl<'a> Drawing<'a> {
+    pub(super) fn tree(topology: &'a Topology) -> Self {
+        Self { topology, form: Form::Tree, ledger: None }
+    }
+
+    pub(super) fn mermaid(topology: &'a Topology) -> Self {
+        Self { topology, form: Form::Mermaid, ledger: None }
+    }
+
+    pub(super) fn dot(topology: &'a Topology) -> Self {
+        Self { topology, form: Form::Dot, ledger: None }
+    }
+
+    /// The same with the ledger's counts, where they are not zero.
+    ///
+    /// Counts of stages that have left the pipeline are in those of the whole only.
+    #[must_use]
+    pub fn counts(self, ledger: &'a Ledger) -> Self {
+        Self { ledger: Some(ledger), ..self }
+    }
+}
+
+impl fmt::Display for Drawing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = Counts::new(self.ledger);
+        match self.form {
+            Form::Tree => tree::write(f, self.topology, &counts),
+            Form::Mermaid => mermaid::write(f, self.topology, &counts),
+            Form::Dot => dot::write(f, self.topology, &counts),
+        }
+    }
+}
+
+/// The counts of a ledger, by path.
+pub(super) struct Counts<'a> {
+    whole: Option<&'a Ledger>,
+    rows: HashMap<&'a Path, &'a Row>,
+}
+
+impl<'a> Counts<'a> {
+    fn new(whole: Option<&'a Ledger>) -> Self {
+        let rows = whole.into_iter().flat_map(Ledger::rows).filter(|row| !row.gone);
+        Self { whole, rows: rows.map(|row| (&row.stage, row)).collect() }
+    }
+
+    /// Those of the whole pipeline; empty where nobody asked for them.
+    pub(super) fn whole(&self) -> String {
+        let Some(ledger) = self.whole else { return String::new() };
+        let flow = format!("accepted {}, delivered {}", ledger.accepted(), ledger.delivered());
+        let rest = [
+            ("split", ledger.split()),
+            ("dropped", ledger.dropped()),
+            ("failed", ledger.failed()),
+            ("in flight", ledger.in_flight()),
+        ];
+        words(Some(flow), rest)
+    }
+
+    /// Those of the stage at `path`; empty where all are zero.
+    pub(super) fn of(&self, path: &Path) -> String {
+        let Some(row) = self.rows.get(path) else { return String::new() };
+        words(
+            None,
+            [
+                ("dropped", row.dropped),
+                ("merged", row.merged),
+                ("failed", row.failed),
+                ("split", row.split),
+                ("held", row.held),
+            ],
+        )
+    }
+}
+
+fn words<const N: usize>(first: Option<String>, counts: [(&str, u64); N]) -> String {
+    let counts = counts.into_iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{word} {count}"));
+    first.into_iter().chain(counts).collect::<Vec<_>>().join(", ")
+}
