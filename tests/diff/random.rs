@@ -189,14 +189,14 @@ fn carry_out(edit: &mut Edit, change: &Change, after: &Topology) {
                 made!(
                     &node(&within(at), &stage.maker),
                     new,
-                    edit.insert_before(at.to_string(), stage.name.to_string(), new)
+                    edit.insert_before(at.to_string(), &stage.name, new)
                 )
             }
             Position::After(at) => {
                 made!(
                     &node(&within(at), &stage.maker),
                     new,
-                    edit.insert_after(at.to_string(), stage.name.to_string(), new)
+                    edit.insert_after(at.to_string(), &stage.name, new)
                 )
             }
         },
