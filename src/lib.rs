@@ -36,6 +36,12 @@
 //! | decide about failures | [`OnFailure`] |
 //! | see what there is, what happened, and where it went | [`Topology`], [`Ledger`], [`Trace`] |
 //!
+//! # Features
+//!
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `testing` | `coroute::testing`: a reference, checks of the guarantees and random scripts, for tests of your own pipelines |
+//!
 //! The [`guide`] says what happens when, where the limits are, why it is as it is, and what it costs.
 
 mod board;
@@ -69,6 +75,8 @@ mod script;
 mod source;
 mod stage;
 mod switch;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod topology;
 mod trace;
 
