@@ -265,7 +265,9 @@ impl Run<'_> {
             (Ok(receipt), Ok(revision)) => {
                 self.reference = reference;
                 let undecided = std::mem::take(&mut self.reference.undecided);
-                self.reference.learn(&undecided, true);
+                if changes.len() == 1 {
+                    self.reference.learn(&undecided, true);
+                }
                 self.is_as_said(cycle, &receipt, revision)?;
                 self.committed.push(Committed { cycle, revision, changes: changes.to_vec() });
                 Ok(())
@@ -281,7 +283,7 @@ impl Run<'_> {
                 Ok(())
             }
             (Err(Some(error)), Ok(_)) if is_undecided(error.refusal()) && !reference.undecided.is_empty() => {
-                if matches!(error.refusal(), Refusal::NotCloned { .. }) && reference.undecided.len() == 1 {
+                if changes.len() == 1 {
                     self.reference.learn(&reference.undecided, false);
                 }
                 self.refused.push(Illegal::new(error.change(), text, error.refusal().to_string()));
@@ -339,5 +341,51 @@ fn binds(
         (Ok(_), Some(illegal)) => Err(g0(cycle, format!("a mistake: {illegal}"), "the script bound".to_owned())),
         (Err(error), None) => Err(g0(cycle, "a script without mistakes".to_owned(), error.to_string())),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn violation(rules: Rules, changes: &[Change]) -> String {
+        let mut pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1).stage("show", |x: i64| x.to_string());
+        // With an expectation in it the script is not bound first.
+        let expect = Statement::Expect { at: None, what: crate::script::Expectation::Paused(false) };
+        let script = Script::new().at(1, changes.to_vec()).with(expect);
+        check_against(rules, &mut pipeline, &Library::new(), &script, 0..3).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn g0_a_rule_that_allows_too_much_is_found() {
+        let lenient: Rules = |reference, changes| {
+            let _ = reference.commit(changes);
+            Ok(reference.revision() + 1)
+        };
+        let found = violation(lenient, &[Change::remove("show").unwrap()]);
+        insta::assert_snapshot!(found, @"");
+    }
+
+    #[test]
+    fn g0_a_rule_that_refuses_too_much_is_found() {
+        let strict: Rules = |_, changes| Err(Illegal::new(0, line(changes), "nothing is legal".to_owned()));
+        let found = violation(strict, &[Change::rename("add", "plus").unwrap()]);
+        insta::assert_snapshot!(found, @"");
+    }
+
+    #[test]
+    fn g0_an_edit_of_which_a_part_is_missing_is_found() {
+        let forgetful: Rules = |reference, changes| reference.commit(&changes[1..]);
+        let found = violation(forgetful, &[Change::rename("add", "plus").unwrap(), Change::Pause]);
+        insta::assert_snapshot!(found, @"");
+    }
+
+    #[test]
+    fn g0_another_change_refused_is_found() {
+        let hasty: Rules = |reference, changes| {
+            reference.commit(changes).map_err(|illegal| Illegal::new(0, line(changes), illegal.to_string()))
+        };
+        let found = violation(hasty, &[Change::remove("add").unwrap(), Change::remove("show").unwrap()]);
+        insta::assert_snapshot!(found, @"");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::turns::Turns;
 use crate::model::{Entry, Kind as ModelKind};
 use crate::name::{Name, Path, Type};
-use crate::route::RouteView;
+use crate::route::{PolicyKind, RouteView};
 use crate::topology::{NodeKind, TopologyNode};
 
 /// A stage, or what stands in a stage's place.
@@ -56,7 +56,10 @@ impl Node {
             NodeKind::Stage => Kind::Stage,
             NodeKind::Tap => Kind::Tap,
             NodeKind::Pipeline(nodes) => Kind::Pipeline(inside(nodes)),
-            NodeKind::Switch { route, targets } => Kind::Switch(Box::new(Fork::new(route, inside(targets), None))),
+            NodeKind::Switch { route, targets } => {
+                let sends_clones = route.policy() == PolicyKind::All && route.targets().len() > 1;
+                Kind::Switch(Box::new(Fork::new(route, inside(targets), sends_clones.then_some(true))))
+            }
         };
         let (takes, gives) = (node.input().to_owned(), node.output().to_owned());
         Self { name: node.name().clone(), takes, gives, state: None, kind }

@@ -34,6 +34,8 @@ pub(super) struct Visit {
     pub(super) groups: Vec<Group>,
     /// Whether an item found no target.
     pub(super) stranded: bool,
+    /// Whether nothing is known of it.
+    pub(super) unseen: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +71,10 @@ impl Turns {
     ///
     /// The targets that the policy would have chosen.
     pub(super) fn go_on(&mut self, route: &RouteView, visit: &Visit, cycle: u64) -> Result<(), Vec<usize>> {
+        if visit.unseen {
+            self.forget();
+            return Ok(());
+        }
         let went: Vec<usize> = visit.groups.iter().map(|group| group.target).collect();
         match route.policy() {
             PolicyKind::Once => {
@@ -175,7 +181,7 @@ mod tests {
 
     fn went(targets: &[usize]) -> Visit {
         let groups = targets.iter().map(|target| Group { target: *target, end: End::Well }).collect();
-        Visit { place: Vec::new(), items: Some(targets.len()), groups, stranded: false }
+        Visit { place: Vec::new(), items: Some(targets.len()), groups, ..Visit::default() }
     }
 
     #[test]

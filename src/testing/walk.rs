@@ -230,13 +230,6 @@ impl<'a> Walker<'a> {
                 false if failures > 0 => End::Failed,
                 false => End::Well,
             };
-            let again = groups.last().is_some_and(|last| last.target == in_route);
-            if again && !matches!(policy, PolicyKind::All | PolicyKind::Failover) {
-                return Err(Wrong {
-                    expected: format!("{} to choose once for items in a row", self.here()),
-                    found: "the same target twice".to_owned(),
-                });
-            }
             groups.push(Group { target: in_route, end });
         }
         let stranded = self.losses.iter().filter(|loss| self.is_here(&loss.stage)).count();
@@ -274,6 +267,8 @@ impl<'a> Walker<'a> {
         let route = &fork.route;
         let count = groups.len();
         let all: Vec<usize> = (0..route.targets().len()).collect();
+        // Items in a row for one target go there together, unless one between them finds no target.
+        let again = groups.windows(2).any(|two| two[0].target == two[1].target) && stranded == 0;
         let right = match route.policy() {
             PolicyKind::None => count == 0 && stranded > 0,
             PolicyKind::All => {
@@ -286,6 +281,7 @@ impl<'a> Walker<'a> {
                 let ended = groups.iter().filter(|group| group.end != End::TakenBack).count() + stranded;
                 items.known() != Some(1) || ended == 1
             }
+            _ if again => false,
             _ => match items.known() {
                 Some(1) => count + stranded.min(1) == 1,
                 Some(items) => count <= items && count + stranded > 0,
@@ -320,8 +316,23 @@ impl<'a> Walker<'a> {
         let back = at_first && (over || stranded);
         if back {
             self.hop += inside;
+            self.pass_over(target);
         }
         back
+    }
+}
+
+impl Walker<'_> {
+    /// Nobody knows what the switches in this node did, which is where the walk is.
+    fn pass_over(&mut self, node: &Node) {
+        if node.is_switch() {
+            self.visits.push(Visit { place: self.place.clone(), unseen: true, ..Visit::default() });
+        }
+        for (at, inside) in node.inside().iter().enumerate() {
+            self.enter(at, inside);
+            self.pass_over(inside);
+            self.leave();
+        }
     }
 }
 
