@@ -133,9 +133,9 @@ impl Drawer<'_> {
                     Some(Change::Rename { stage, to })
                 })
                 .collect(),
-            What::Move => pairs(paths().collect(), self.positions(&nodes))
-                .map(|(stage, to)| Change::Move { stage, to })
-                .collect(),
+            What::Move => {
+                pairs(paths().collect(), self.positions(&nodes)).map(|(stage, to)| Change::Move { stage, to }).collect()
+            }
             What::Attach => pairs(stages(), switches().collect())
                 .filter_map(|(maker, switch)| Some(Change::Attach { target: self.made(maker)?, switch }))
                 .collect(),

@@ -272,7 +272,9 @@ impl Run<'_> {
                 self.committed.push(Committed { cycle, revision, changes: changes.to_vec() });
                 Ok(())
             }
-            (Ok(_), Err(illegal)) => Err(g0(cycle, format!("{text:?} to be refused: {illegal}"), "it made".to_owned())),
+            (Ok(_), Err(illegal)) => {
+                Err(g0(cycle, format!("{text:?} to be refused: {illegal}"), "that it was made".to_owned()))
+            }
             (Err(error), Err(illegal)) => {
                 let number = error.filter(|error| !is_undecided(error.refusal())).map(|error| error.change());
                 if let Some(number) = number.filter(|number| *number != illegal.change()) {
@@ -338,7 +340,9 @@ fn binds(
     }
     let cycle = controller.totals().accepted();
     match (script.bind(library, controller), refused) {
-        (Ok(_), Some(illegal)) => Err(g0(cycle, format!("a mistake: {illegal}"), "the script bound".to_owned())),
+        (Ok(_), Some(illegal)) => {
+            Err(g0(cycle, format!("a mistake: {illegal}"), "that the script was bound".to_owned()))
+        }
         (Err(error), None) => Err(g0(cycle, "a script without mistakes".to_owned(), error.to_string())),
         _ => Ok(()),
     }
@@ -363,21 +367,30 @@ mod tests {
             Ok(reference.revision() + 1)
         };
         let found = violation(lenient, &[Change::remove("show").unwrap()]);
-        insta::assert_snapshot!(found, @"");
+        insta::assert_snapshot!(found, @r#"G0 is broken at cycle 1: expected "remove show" to be made, found cannot remove "show": it turns i64 into String; replace it instead"#);
     }
 
     #[test]
     fn g0_a_rule_that_refuses_too_much_is_found() {
         let strict: Rules = |_, changes| Err(Illegal::new(0, line(changes), "nothing is legal".to_owned()));
         let found = violation(strict, &[Change::rename("add", "plus").unwrap()]);
-        insta::assert_snapshot!(found, @"");
+        insta::assert_snapshot!(found, @r#"G0 is broken at cycle 1: expected "rename add to plus" to be refused: cannot rename add to plus: nothing is legal, found it made"#);
     }
 
     #[test]
     fn g0_an_edit_of_which_a_part_is_missing_is_found() {
         let forgetful: Rules = |reference, changes| reference.commit(&changes[1..]);
         let found = violation(forgetful, &[Change::rename("add", "plus").unwrap(), Change::Pause]);
-        insta::assert_snapshot!(found, @"");
+        insta::assert_snapshot!(found, @"
+        G0 is broken at cycle 1: expected 
+        p        i64 -> String  revision 1, paused
+        ├─ add   i64 -> i64
+        └─ show  i64 -> String
+        , found 
+        p        i64 -> String  revision 1, paused
+        ├─ plus  i64 -> i64
+        └─ show  i64 -> String
+        ");
     }
 
     #[test]
@@ -386,6 +399,6 @@ mod tests {
             reference.commit(changes).map_err(|illegal| Illegal::new(0, line(changes), illegal.to_string()))
         };
         let found = violation(hasty, &[Change::remove("add").unwrap(), Change::remove("show").unwrap()]);
-        insta::assert_snapshot!(found, @"");
+        insta::assert_snapshot!(found, @r#"G0 is broken at cycle 1: expected change 0 of "remove add; remove show" to be refused: cannot remove add; remove show: cannot remove show: it turns i64 into String, found change 1 refused"#);
     }
 }

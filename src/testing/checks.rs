@@ -69,7 +69,7 @@ pub fn check_g1(trace: &Trace, from: &Reference) -> Result<(), Violation> {
 /// check_g2(&trace, &before, &odd.ledger())?;
 /// odd.send(5, |_| ())?;
 /// let violation = check_g2(&trace, &before, &odd.ledger()).unwrap_err();
-/// assert_eq!(violation.to_string(), "G2 is broken: expected 6 items accepted in the trace, found 5");
+/// assert_eq!(violation.to_string(), "G2 is broken: expected in the trace 6 accepted, found 5");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn check_g2(trace: &Trace, before: &Ledger, after: &Ledger) -> Result<(), Violation> {
@@ -103,12 +103,12 @@ pub fn check_g2(trace: &Trace, before: &Ledger, after: &Ledger) -> Result<(), Vi
         if told == counted || (!exact && told < counted) {
             return Ok(());
         }
-        Err(Violation::new("G2", None, format!("{counted} {what} in the trace"), told.to_string()))
+        Err(Violation::new("G2", None, format!("in the trace {counted} {what}"), told.to_string()))
     };
-    same("items accepted", told.accepted, before.accepted, after.accepted, whole)?;
-    same("outputs", told.delivered, before.delivered, after.delivered, whole && !late)?;
-    same("items dropped", told.dropped, before.dropped, after.dropped, whole && !late)?;
-    same("items failed", told.failed, before.failed, after.failed, whole && !late && !panics)
+    same("accepted", told.accepted, before.accepted, after.accepted, whole)?;
+    same("delivered", told.delivered, before.delivered, after.delivered, whole && !late)?;
+    same("dropped", told.dropped, before.dropped, after.dropped, whole && !late)?;
+    same("failed", told.failed, before.failed, after.failed, whole && !late && !panics)
 }
 
 /// The totals of a ledger, or of a trace.
@@ -135,8 +135,7 @@ impl Figures {
     }
 
     fn balanced(&self) -> Result<(), Violation> {
-        let (came, went) =
-            (self.accepted + self.split, self.delivered + self.dropped + self.failed + self.in_flight);
+        let (came, went) = (self.accepted + self.split, self.delivered + self.dropped + self.failed + self.in_flight);
         if came == went {
             return Ok(());
         }
@@ -197,7 +196,11 @@ pub fn check_g3(trace: &Trace, committed: &[Committed]) -> Result<(), Violation>
                     return wrong(cycle, expected, text(cycle, *made, changes));
                 }
                 if last.is_some_and(|last| last >= cycle) || cycle < since {
-                    return wrong(cycle, "the edit in front of the first item that it governs".to_owned(), "it behind that".to_owned());
+                    return wrong(
+                        cycle,
+                        "the edit in front of the first item that it governs".to_owned(),
+                        "it behind that".to_owned(),
+                    );
                 }
                 (since, revision) = (cycle, Some(*made));
                 continue;
@@ -257,8 +260,7 @@ mod tests {
 
     #[test]
     fn g2_a_ledger_that_does_not_add_up_is_found() {
-        let mut figures =
-            Figures { accepted: 5, split: 2, delivered: 3, dropped: 2, failed: 1, in_flight: 1 };
+        let mut figures = Figures { accepted: 5, split: 2, delivered: 3, dropped: 2, failed: 1, in_flight: 1 };
         assert_eq!(figures.balanced(), Ok(()));
         figures.failed = 0;
         let violation = figures.balanced().unwrap_err();

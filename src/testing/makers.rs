@@ -10,7 +10,12 @@ use crate::name::{Name, Type};
 pub(super) enum Maker {
     Stage(Node),
     Tap(Node),
-    HandOver { takes: Type, gives: Type, types: (String, String), plain: bool },
+    HandOver {
+        takes: Type,
+        gives: Type,
+        types: (String, String),
+        plain: bool,
+    },
     Key(Option<String>),
     Predicate(Option<String>),
     Choice(Option<String>),

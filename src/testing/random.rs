@@ -98,11 +98,7 @@ impl Options {
 /// # Examples
 ///
 /// See the [module](super).
-pub fn scripts(
-    topology: &Topology,
-    library: &Library,
-    options: Options,
-) -> impl Strategy<Value = Script> + use<> {
+pub fn scripts(topology: &Topology, library: &Library, options: Options) -> impl Strategy<Value = Script> + use<> {
     let reference = options.reference(topology, library);
     let edit = (0..=options.cycles, vec(Draft::any(), 1..=options.changes));
     vec(edit, 0..=options.edits).prop_map(move |mut edits| {
@@ -136,11 +132,7 @@ pub fn scripts(
 ///     prop_assert_eq!(Reference::new(&topology, &library).commit(&edit)?, 1);
 /// });
 /// ```
-pub fn changes(
-    topology: &Topology,
-    library: &Library,
-    options: Options,
-) -> impl Strategy<Value = Vec<Change>> + use<> {
+pub fn changes(topology: &Topology, library: &Library, options: Options) -> impl Strategy<Value = Vec<Change>> + use<> {
     let reference = options.reference(topology, library);
     let drafts = vec(Draft::any(), 1..=options.changes);
     (drafts, any::<bool>()).prop_map(move |(drafts, pause)| {

@@ -46,7 +46,9 @@ impl fmt::Display for Violation {
         let Self { guarantee, cycle, expected, found } = self;
         write!(f, "{guarantee} is broken")?;
         cycle.map_or(Ok(()), |cycle| write!(f, " at cycle {cycle}"))?;
-        write!(f, ": expected {expected}, found {found}")
+        // Whole topologies are shown below each other.
+        let gap = |text: &str| if text.starts_with('\n') { "" } else { " " };
+        write!(f, ": expected{}{expected}, found{}{found}", gap(expected), gap(found))
     }
 }
 

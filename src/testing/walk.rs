@@ -291,10 +291,13 @@ impl<'a> Walker<'a> {
         if right {
             return Ok(());
         }
+        let expected = format!("{} to choose by {route}", self.here());
         let names = groups.iter().filter_map(|group| route.targets().get(group.target));
         let names: Vec<&str> = names.map(Name::as_str).collect();
-        let found = if names.is_empty() { "none".to_owned() } else { names.join(" ") };
-        Err(Wrong { expected: format!("{} to choose by {route}", self.here()), found })
+        if names.is_empty() {
+            return Err(self.wrong(expected));
+        }
+        Err(Wrong { expected, found: names.join(" ") })
     }
 
     /// Whether the item failed at the first stage of this target and was taken back, and went to another target or was

@@ -5,7 +5,7 @@ mod wrong;
 
 use std::collections::BTreeMap;
 
-use coroute::testing::{Options, Reference, check, changes, in_order, scripts};
+use coroute::testing::{Options, Reference, changes, check, in_order, scripts};
 use coroute::{Change, Library, Pipeline, PolicyKind, Script, Statement};
 use pipelines::{canary, library, nested, several};
 use proptest::prelude::*;
@@ -159,15 +159,15 @@ fn a_script_that_fails_shrinks_to_the_edit_that_does() {
     let config = ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = TestRunner::new(config);
     let splits = |script: &Script| {
-        let by_weight = |change: &Change| {
-            matches!(change, Change::Route { route, .. } if route.policy() == PolicyKind::Weighted)
-        };
+        let by_weight =
+            |change: &Change| matches!(change, Change::Route { route, .. } if route.policy() == PolicyKind::Weighted);
         script.statements().iter().any(|statement| match statement {
             Statement::At { changes, .. } => changes.iter().any(by_weight),
             _ => false,
         })
     };
-    let result = runner.run(&strategy, |script| if splits(&script) { Err(TestCaseError::fail("split")) } else { Ok(()) });
+    let result =
+        runner.run(&strategy, |script| if splits(&script) { Err(TestCaseError::fail("split")) } else { Ok(()) });
     let Err(proptest::test_runner::TestError::Fail(_, script)) = result else { panic!("one splits") };
     let [Statement::At { cycle: 0, changes }] = script.statements() else { panic!("{script:?}") };
     assert_eq!(changes.len(), 1);

@@ -77,8 +77,8 @@ fn the_trace_itself_is_right() {
 
 #[test]
 fn g1_another_target_is_found() {
-    insta::assert_snapshot!(g1(|rows| reroute(rows, 0, 2)), @"");
-    insta::assert_snapshot!(g1(|rows| reroute(rows, 3, 5)), @"");
+    insta::assert_snapshot!(g1(|rows| reroute(rows, 0, 2)), @"G1 is broken at cycle 0: expected model to choose v1, found v2");
+    insta::assert_snapshot!(g1(|rows| reroute(rows, 3, 5)), @"G1 is broken at cycle 3: expected model to choose by v1:3 v2:1, found none");
 }
 
 #[test]
@@ -90,19 +90,19 @@ fn g1_ways_of_two_items_that_changed_places_are_found() {
         let TraceRow::Item { way: other, .. } = &mut rows[at] else { panic!("an item") };
         *other = way;
     });
-    insta::assert_snapshot!(swapped, @"");
+    insta::assert_snapshot!(swapped, @"G1 is broken at cycle 1: expected model to choose v1, found v2");
 }
 
 #[test]
 fn g1_a_way_of_another_revision_is_found() {
-    insta::assert_snapshot!(g1(|rows| reroute(rows, 4, 3)), @"");
-    insta::assert_snapshot!(g1(|rows| reroute(rows, 3, 4)), @"");
+    insta::assert_snapshot!(g1(|rows| reroute(rows, 4, 3)), @"G1 is broken at cycle 4: expected neg, found model[v1]");
+    insta::assert_snapshot!(g1(|rows| reroute(rows, 3, 4)), @"G1 is broken at cycle 3: expected model to choose by v1:3 v2:1, found none");
     let mixed = g1(|rows| {
         let at = item(rows, 5);
         let TraceRow::Item { revision, .. } = &mut rows[at] else { panic!("an item") };
         *revision = 0;
     });
-    insta::assert_snapshot!(mixed, @"");
+    insta::assert_snapshot!(mixed, @"G1 is broken at cycle 5: expected an item of revision 1, found revision 0");
 }
 
 #[test]
@@ -112,19 +112,19 @@ fn g1_a_way_that_ends_without_a_loss_is_found() {
         let Some(TraceRow::Item { losses, .. }) = rows.iter_mut().find(dropped) else { panic!("one is dropped") };
         losses.clear();
     };
-    insta::assert_snapshot!(g1(lost), @"");
-    insta::assert_snapshot!(g2(lost), @"");
+    insta::assert_snapshot!(g1(lost), @"G1 is broken at cycle 9: expected model to choose by next v1 v2, found none");
+    insta::assert_snapshot!(g2(lost), @"G2 is broken: expected 4 items dropped in the trace, found 3");
 }
 
 #[test]
 fn g1_a_way_that_goes_on_after_a_loss_is_found() {
     let alive = |rows: &mut Vec<TraceRow>| {
         let dropped = rows.iter().position(|row| matches!(row, TraceRow::Item { losses, .. } if !losses.is_empty()));
-        let cycle = rows[dropped.unwrap()].cycle();
-        let whole = rows.iter().rev().find(|row| matches!(row, TraceRow::Item { losses, .. } if losses.is_empty()));
-        reroute(rows, cycle, whole.unwrap().cycle());
+        let whole = rows.iter().rposition(|row| matches!(row, TraceRow::Item { losses, .. } if losses.is_empty()));
+        let (dropped, whole) = (rows[dropped.unwrap()].cycle(), rows[whole.unwrap()].cycle());
+        reroute(rows, dropped, whole);
     };
-    insta::assert_snapshot!(g1(alive), @"");
+    insta::assert_snapshot!(g1(alive), @"G1 is broken at cycle 9: expected the end of the way, found model[v2]");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn g1_a_reference_with_other_weights_is_found() {
         .switch(model.route(Route::weighted([("v1", 1), ("v2", 1)])))
         .stage("show", |x: i64| x.to_string());
     let violation = check_g1(&trace, &Reference::new(&other.topology(), &library())).unwrap_err();
-    insta::assert_snapshot!(violation.to_string(), @"");
+    insta::assert_snapshot!(violation.to_string(), @"G1 is broken at cycle 1: expected model to choose v2, found v1");
 }
 
 /// Under each policy whose turns are known, items whose ways changed places are found.
@@ -183,7 +183,7 @@ fn g1_a_target_that_was_left_out_of_all_is_found() {
             *way = one;
         }
     });
-    insta::assert_snapshot!(check_g1(&wrong, &start).unwrap_err().to_string(), @"");
+    insta::assert_snapshot!(check_g1(&wrong, &start).unwrap_err().to_string(), @"G1 is broken at cycle 0: expected switch to choose by all a b, found a");
 }
 
 #[test]
@@ -209,21 +209,21 @@ fn g1_runs_are_followed_as_well() {
 
 #[test]
 fn g2_an_item_that_is_missing_or_there_twice_is_found() {
-    insta::assert_snapshot!(g2(|rows| drop(rows.remove(0))), @"");
-    insta::assert_snapshot!(g2(|rows| rows.push(rows[0].clone())), @"");
+    insta::assert_snapshot!(g2(|rows| drop(rows.remove(0))), @"G2 is broken: expected 16 items accepted in the trace, found 15");
+    insta::assert_snapshot!(g2(|rows| rows.push(rows[0].clone())), @"G2 is broken: expected 16 items accepted in the trace, found 17");
     let more = g2(|rows| {
         if let TraceRow::Item { outputs, .. } = &mut rows[0] {
             *outputs += 1;
         }
     });
-    insta::assert_snapshot!(more, @"");
+    insta::assert_snapshot!(more, @"G2 is broken: expected 12 outputs in the trace, found 13");
 }
 
 #[test]
 fn g2_a_failure_that_nobody_counted_is_found() {
-    let mut pipeline = Pipeline::new("p").stage("keep", filter(|x: &i64| *x > 0)).try_stage("try", |x: &i64| {
-        if *x == 1 { Err("one") } else { Ok(*x) }
-    });
+    let mut pipeline = Pipeline::new("p")
+        .stage("keep", filter(|x: &i64| *x > 0))
+        .try_stage("try", |x: &i64| if *x == 1 { Err("one") } else { Ok(*x) });
     pipeline.controller().record(Recording::items()).unwrap();
     let before = pipeline.ledger();
     for item in 0..4 {
@@ -237,15 +237,15 @@ fn g2_a_failure_that_nobody_counted_is_found() {
         }
     });
     let violation = check_g2(&wrong, &before, &pipeline.ledger()).unwrap_err();
-    insta::assert_snapshot!(violation.to_string(), @"");
+    insta::assert_snapshot!(violation.to_string(), @"G2 is broken: expected 1 items failed in the trace, found 0");
 }
 
 #[test]
 fn g3_an_edit_that_is_missing_is_found() {
-    insta::assert_snapshot!(g3(|rows| drop(rows.remove(edit(rows, 0)))), @"");
-    insta::assert_snapshot!(g1(|rows| drop(rows.remove(edit(rows, 0)))), @"");
+    insta::assert_snapshot!(g3(|rows| drop(rows.remove(edit(rows, 0)))), @"G3 is broken at cycle 4: expected an item under revision 0, found revision 1");
+    insta::assert_snapshot!(g1(|rows| drop(rows.remove(edit(rows, 0)))), @"G1 is broken at cycle 4: expected an item of revision 0, found revision 1");
     let last = g3(|rows| rows.truncate(edit(rows, 1)));
-    insta::assert_snapshot!(last, @"");
+    insta::assert_snapshot!(last, @"G3 is broken at cycle 8: expected revision 2: insert odd after neg, found no such edit");
 }
 
 #[test]
@@ -267,8 +267,8 @@ fn g3_an_edit_at_another_cycle_is_found() {
         let at = edit(rows, 0);
         rows.swap(at, at + 1);
     };
-    insta::assert_snapshot!(g3(behind), @"");
-    insta::assert_snapshot!(g1(behind), @"");
+    insta::assert_snapshot!(g3(behind), @"G3 is broken at cycle 4: expected an item under revision 0, found revision 1");
+    insta::assert_snapshot!(g1(behind), @"G1 is broken at cycle 4: expected an item of revision 0, found revision 1");
 }
 
 #[test]
@@ -279,8 +279,8 @@ fn g3_half_an_edit_is_found() {
             changes.pop();
         }
     };
-    insta::assert_snapshot!(g3(half), @"");
-    insta::assert_snapshot!(g1(half), @"");
+    insta::assert_snapshot!(g3(half), @"G3 is broken at cycle 4: expected revision 1 in front of item 4: insert neg after add; route model -> v3, found revision 1 in front of item 4: insert neg after add");
+    insta::assert_snapshot!(g1(half), @"G1 is broken at cycle 4: expected model to choose v1 or v2, found model[v3]");
 }
 
 #[test]
@@ -289,13 +289,13 @@ fn g3_edits_out_of_order_are_found() {
         let at = edit(rows, 1);
         rows.swap(at, at + 1);
     };
-    insta::assert_snapshot!(g3(swapped), @"");
-    insta::assert_snapshot!(g1(swapped), @"");
+    insta::assert_snapshot!(g3(swapped), @"G3 is broken at cycle 8: expected revision 2 in front of item 8: insert odd after neg, found revision 3 in front of item 8: route model -> next v1 v2");
+    insta::assert_snapshot!(g1(swapped), @"G3 is broken at cycle 8: expected revision 2, found revision 3");
 }
 
 #[test]
 fn g3_items_out_of_order_are_found() {
-    insta::assert_snapshot!(g3(|rows| rows.swap(1, 2)), @"");
+    insta::assert_snapshot!(g3(|rows| rows.swap(1, 2)), @"G3 is broken at cycle 2: expected the item behind 0, found 2");
 }
 
 #[test]
