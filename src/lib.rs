@@ -34,12 +34,14 @@
 //! | write a stage with a name and a state | [`Stage`] |
 //! | drop, unfold, observe, fail | [`filter`], [`filter_map`], [`flat_map`], [`inspect`], [`try_stage`] |
 //! | decide about failures | [`OnFailure`] |
-//! | see what there is, what happened, and where it went | [`Topology`], [`Ledger`], [`Trace`] |
+//! | write edits down against cycles, check and play them | [`Script`], with a [`Library`] and a [`Player`] |
+//! | see what there is, what happened, and where it went | [`Topology`] and its [`Drawing`]s, [`Ledger`], [`Trace`] |
 //!
 //! # Features
 //!
 //! | feature | what it brings |
 //! | --- | --- |
+//! | `serde` | all that can be seen, written and read in the formats of others |
 //! | `testing` | `coroute::testing`: a reference, checks of the guarantees and random scripts, for tests of your own pipelines |
 //!
 //! The [`guide`] says what happens when, where the limits are, why it is as it is, and what it costs.
@@ -105,7 +107,7 @@ pub use stage::{
     try_stage,
 };
 pub use switch::Switch;
-pub use topology::{Drawing, NodeKind, Topology, TopologyNode};
+pub use topology::{Drawing, NodeKind, Topology, TopologyDiff, TopologyNode};
 pub use trace::{
     Explanation, Hop, Loss, Lost, Marbles, Reason, RecordError, Recording, Run, Runs, Trace, TraceRow, Way,
 };

@@ -62,14 +62,16 @@ mod follow;
 mod makers;
 mod random;
 mod reference;
+mod report;
 mod rules;
 mod tree;
 mod turns;
 mod violation;
 mod walk;
 
-pub use check::{Report, check};
+pub use check::check;
 pub use checks::{Committed, altered, check_g1, check_g2, check_g3, in_order};
 pub use random::{Options, changes, scripts};
 pub use reference::Reference;
+pub use report::Report;
 pub use violation::{Illegal, Violation};

@@ -99,7 +99,6 @@ impl Library {
             }
             Change::Replace { stage, with, keeping: false } => {
                 let maker = replacing(stage, with);
-                // It goes by the name of the stage that leaves.
                 let name = stage.names().last().unwrap_or(&maker);
                 let (part, wrong) = making.part(&maker, self.stage_maker(&maker, "replace")?, name);
                 Asked::Replace { at: Ok(stage.clone()), part: Some(part), maker: with.clone(), wrong }

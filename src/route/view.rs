@@ -4,12 +4,15 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
+#[cfg(feature = "serde")]
+use super::written::Written;
 use super::{Route, Targets};
 use crate::name::{Name, NameError};
 
 /// The kinds of [`Route`](crate::Route).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum PolicyKind {
     /// [`Route::none`](crate::Route::none).
     None,
@@ -48,6 +51,11 @@ impl PolicyKind {
             Self::Generator => "generator",
         }
     }
+
+    /// Whether a closure or a coroutine chooses.
+    pub(crate) fn chooses(self) -> bool {
+        matches!(self, Self::ByKey | Self::When | Self::Generator)
+    }
 }
 
 /// Words that mean something in a route, so that a target of that name stands in quotation marks.
@@ -70,6 +78,11 @@ pub(crate) const ROUTE_WORDS: [&str; 10] =
 /// # Ok::<(), coroute::NameError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Written", into = "Written")
+)]
 pub struct RouteView {
     pub(crate) policy: PolicyKind,
     pub(crate) targets: Targets,
@@ -91,18 +104,25 @@ impl RouteView {
         Ok(Self { policy, targets, weights, retry: None, by: None })
     }
 
-    /// The same with the name of the closure or coroutine that chooses; see [`Route::named`](crate::Route::named).
+    /// The same with the name of the closure or coroutine that chooses; see [`Route::named`](crate::Route::named). Of no
+    /// effect where nothing of the kind chooses.
     ///
     /// # Errors
     ///
     /// [`NameError`] for a malformed name.
     pub fn named(self, by: impl AsRef<str>) -> Result<Self, NameError> {
-        Ok(Self { by: Some(Name::new(by)?), ..self })
+        let by = Name::new(by)?;
+        Ok(Self { by: Some(by).filter(|_| self.policy.chooses()), ..self })
     }
 
     /// The route that holds items back.
     pub(crate) fn none() -> Self {
-        Self { policy: PolicyKind::None, targets: Targets::new(), weights: SmallVec::new(), retry: None, by: None }
+        Self::bare(PolicyKind::None)
+    }
+
+    /// A route by `policy`, as yet to nowhere.
+    pub(crate) fn bare(policy: PolicyKind) -> Self {
+        Self { policy, targets: Targets::new(), weights: SmallVec::new(), retry: None, by: None }
     }
 
     /// What chooses, where it has a name; see [`Route::named`](crate::Route::named).

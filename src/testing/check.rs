@@ -1,9 +1,8 @@
 //! A whole run under a script, with everything checked that can be.
 
-use std::fmt;
-
 use super::checks::{Committed, balanced, check_g1, check_g2, check_g3};
 use super::reference::Reference;
+use super::report::Report;
 use super::violation::{Illegal, Violation};
 use crate::change::{Change, line};
 use crate::controller::Controller;
@@ -13,35 +12,7 @@ use crate::library::{Library, Making};
 use crate::pipeline::Pipeline;
 use crate::receipt::Receipt;
 use crate::script::{Script, Statement};
-use crate::trace::{Recording, Trace};
-
-/// What a checked run was like.
-///
-/// `Display` has the counts in a line.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Report<Out> {
-    /// What came out, in order.
-    pub outputs: Vec<Out>,
-    /// The edits that were committed, in order.
-    pub committed: Vec<Committed>,
-    /// The edits that were refused, with the reason that the reference gives.
-    pub refused: Vec<Illegal>,
-    /// What was expected by the script and was not so: the statement, 0 for the first, and what there was instead.
-    pub unmet: Vec<(usize, String)>,
-    /// How many items were not accepted to the end.
-    pub unsent: u64,
-    /// The trace.
-    pub trace: Trace,
-}
-
-impl<Out> fmt::Display for Report<Out> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { outputs, committed, refused, unmet, unsent, .. } = self;
-        let (outputs, committed, refused, unmet) = (outputs.len(), committed.len(), refused.len(), unmet.len());
-        write!(f, "{outputs} outputs, {committed} edits, {refused} refused, {unmet} unmet, {unsent} items unsent")
-    }
-}
+use crate::trace::Recording;
 
 /// Sends `items` through `pipeline`, plays `script` along, and checks G0 to G3.
 ///
@@ -66,11 +37,12 @@ impl<Out> fmt::Display for Report<Out> {
 /// # Examples
 ///
 /// ```
-/// use coroute::testing::{check, in_order};
-/// use coroute::{Change, Library, Pipeline, Script};
+/// use coroute::testing::check;
+/// use coroute::{Library, Pipeline, Script};
 ///
 /// let mut pipeline = Pipeline::new("p").stage("add", |x: u64| x + 1).stage("show", |x: u64| x.to_string());
-/// let script = Script::new().at(2, [Change::remove("add")?]).at(3, [Change::remove("show")?]);
+/// let script: Script = "at 2 remove add
+///                       at 3 remove show".parse()?;
 /// let report = check(&mut pipeline, &Library::new(), &script, 0..5)?;
 /// assert_eq!(report.outputs, ["1", "2", "2", "3", "4"]);
 /// assert_eq!(report.to_string(), "5 outputs, 1 edits, 1 refused, 0 unmet, 0 items unsent");
@@ -211,11 +183,11 @@ impl Run<'_> {
                 {
                     self.edit(accepted, changes)?;
                 }
-                Statement::When { condition, changes } if !self.fired[at] => {
-                    if condition.holds(self.controller, accepted) {
-                        self.fired[at] = true;
-                        self.edit(accepted, changes)?;
-                    }
+                Statement::When { condition, changes }
+                    if !self.fired[at] && condition.holds(self.controller, accepted) =>
+                {
+                    self.fired[at] = true;
+                    self.edit(accepted, changes)?;
                 }
                 Statement::Expect { at: Some(due), .. } if *due == cycle => self.expect(at),
                 _ => {}
@@ -352,11 +324,10 @@ fn binds(
 mod tests {
     use super::*;
 
-    fn violation(rules: Rules, changes: &[Change]) -> String {
+    fn violation(rules: Rules, script: &str) -> String {
         let mut pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1).stage("show", |x: i64| x.to_string());
         // With an expectation in it the script is not bound first.
-        let expect = Statement::Expect { at: None, what: crate::script::Expectation::Paused(false) };
-        let script = Script::new().at(1, changes.to_vec()).with(expect);
+        let script: Script = format!("{script}\nexpect running").parse().unwrap();
         check_against(rules, &mut pipeline, &Library::new(), &script, 0..3).unwrap_err().to_string()
     }
 
@@ -366,27 +337,27 @@ mod tests {
             let _ = reference.commit(changes);
             Ok(reference.revision() + 1)
         };
-        let found = violation(lenient, &[Change::remove("show").unwrap()]);
+        let found = violation(lenient, "at 1 remove show");
         insta::assert_snapshot!(found, @r#"G0 is broken at cycle 1: expected "remove show" to be made, found cannot remove "show": it turns i64 into String; replace it instead"#);
     }
 
     #[test]
     fn g0_a_rule_that_refuses_too_much_is_found() {
         let strict: Rules = |_, changes| Err(Illegal::new(0, line(changes), "nothing is legal".to_owned()));
-        let found = violation(strict, &[Change::rename("add", "plus").unwrap()]);
-        insta::assert_snapshot!(found, @r#"G0 is broken at cycle 1: expected "rename add to plus" to be refused: cannot rename add to plus: nothing is legal, found it made"#);
+        let found = violation(strict, "at 1 rename add to plus");
+        insta::assert_snapshot!(found, @r#"G0 is broken at cycle 1: expected "rename add to plus" to be refused: cannot rename add to plus: nothing is legal, found that it was made"#);
     }
 
     #[test]
     fn g0_an_edit_of_which_a_part_is_missing_is_found() {
         let forgetful: Rules = |reference, changes| reference.commit(&changes[1..]);
-        let found = violation(forgetful, &[Change::rename("add", "plus").unwrap(), Change::Pause]);
+        let found = violation(forgetful, "at 1 { rename add to plus; pause }");
         insta::assert_snapshot!(found, @"
-        G0 is broken at cycle 1: expected 
+        G0 is broken at cycle 1: expected
         p        i64 -> String  revision 1, paused
         ├─ add   i64 -> i64
         └─ show  i64 -> String
-        , found 
+        , found
         p        i64 -> String  revision 1, paused
         ├─ plus  i64 -> i64
         └─ show  i64 -> String
@@ -398,7 +369,7 @@ mod tests {
         let hasty: Rules = |reference, changes| {
             reference.commit(changes).map_err(|illegal| Illegal::new(0, line(changes), illegal.to_string()))
         };
-        let found = violation(hasty, &[Change::remove("add").unwrap(), Change::remove("show").unwrap()]);
+        let found = violation(hasty, "at 1 { remove add; remove show }");
         insta::assert_snapshot!(found, @r#"G0 is broken at cycle 1: expected change 0 of "remove add; remove show" to be refused: cannot remove add; remove show: cannot remove show: it turns i64 into String, found change 1 refused"#);
     }
 }

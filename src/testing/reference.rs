@@ -26,12 +26,12 @@ use crate::topology::Topology;
 ///
 /// ```
 /// use coroute::testing::Reference;
-/// use coroute::{Change, Library, Pipeline, Position};
+/// use coroute::{Change, Library, Pipeline};
 ///
 /// let pipeline = Pipeline::new("sum").stage("add", |x: i64| x + 1).stage("show", |x: i64| x.to_string());
 /// let library = Library::new().stage("neg", || |x: i64| -x);
 /// let mut reference = Reference::new(&pipeline.topology(), &library);
-/// assert_eq!(reference.commit(&[Change::insert("neg", Position::after("add")?)?])?, 1);
+/// assert_eq!(reference.commit(&["insert neg after add".parse()?])?, 1);
 /// assert_eq!(
 ///     format!("\n{}", reference.topology()),
 ///     "

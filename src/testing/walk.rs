@@ -275,7 +275,7 @@ impl<'a> Walker<'a> {
                 let cut_short = self.losses.iter().any(may_be_a_panic);
                 let in_turn = groups.iter().zip(all.iter().cycle()).all(|(group, at)| group.target == *at);
                 let rounds = items.known().is_none_or(|items| count == items * all.len());
-                in_turn && (cut_short || (count > 0 && count % all.len() == 0 && rounds))
+                in_turn && (cut_short || (count > 0 && count.is_multiple_of(all.len()) && rounds))
             }
             PolicyKind::Failover => {
                 let ended = groups.iter().filter(|group| group.end != End::TakenBack).count() + stranded;
