@@ -119,6 +119,19 @@ fn g7_how_items_are_sent_leaves_no_trace() {
 }
 
 #[test]
+fn a_target_without_stages_hides_no_stage_behind_it() {
+    for recording in [Recording::items, Recording::runs] {
+        let fork = Switch::new("fork").target("none", Pipeline::<i64, i64>::new("none")).route("none");
+        let pair = Pipeline::new("pair").stage("one", |x: i64| x).stage("two", |x: i64| x);
+        let mut pipeline = Pipeline::new("p").switch(fork).stage("pair", pair);
+        pipeline.controller().record(recording()).unwrap();
+        pipeline.send_all(0..1, |_| ()).unwrap();
+        let trace = pipeline.controller().trace();
+        assert_eq!(trace.rows()[0].way().unwrap().to_string(), "fork[none] > pair/one > pair/two");
+    }
+}
+
+#[test]
 fn g2_a_recording_changes_nothing_but_the_record() {
     for (at, (name, _)) in kinds().into_iter().enumerate() {
         let outcome = |recording: Option<Recording>, way: &str| {

@@ -220,6 +220,8 @@ impl Drawer<'_> {
         for (by, maker) in self.reference.makers.iter() {
             let policy = match maker {
                 Maker::Key(_) => PolicyKind::ByKey,
+                // A script has no words for a choice without one.
+                Maker::Predicate(_) | Maker::Choice(_) if legal && targets.len() < 2 => continue,
                 Maker::Predicate(_) | Maker::Choice(_) => PolicyKind::When,
                 Maker::Generator => PolicyKind::Generator,
                 _ => continue,

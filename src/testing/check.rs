@@ -284,7 +284,7 @@ fn is_undecided(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::NotCloned { .. } | Refusal::HandOver { .. })
 }
 
-/// A script is bound if, and only if, none of its edits will be refused.
+/// A script is bound if, and only if, none of its edits will be refused; as far as it can be written down at all.
 fn binds(
     script: &Script,
     library: &Library,
@@ -292,6 +292,9 @@ fn binds(
     start: &Reference,
     rules: Rules,
 ) -> Result<(), Violation> {
+    if script.to_string().parse::<Script>().as_ref() != Ok(script) {
+        return Ok(());
+    }
     let mut edits = Vec::new();
     for statement in script.statements() {
         let Statement::At { cycle, changes } = statement else { return Ok(()) };

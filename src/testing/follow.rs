@@ -7,7 +7,7 @@ use super::tree::Kind;
 use super::turns::Visit;
 use super::violation::Violation;
 use super::walk::{Walker, Wrong};
-use crate::change::line;
+use crate::change::{Change, line};
 use crate::trace::{Lost, Run, TraceRow};
 
 /// The figures of a row, and its way.
@@ -15,6 +15,7 @@ pub(super) struct Item<'a> {
     pub(super) way: &'a [crate::trace::Hop],
     pub(super) losses: &'a [crate::trace::Loss],
     pub(super) outputs: u64,
+    pub(super) items: u64,
 }
 
 impl Reference {
@@ -28,7 +29,8 @@ impl Reference {
     /// What is not checked: where a stage has made several items of one (or one of several, or has panicked), a row does not
     /// say how many items came to a switch behind it. Any number of them is taken for right then, and the turns of routes by
     /// weight and of failover are unknown from there until the switch is routed again; those of round robin show again in
-    /// the next item. A run of items says nothing of turns. A `cloned` switch whose targets panic may leave targets out.
+    /// the next item. So it is where a stage that may hold items back is taken out, for what it gives then leaves no trace. A
+    /// run of items says nothing of turns. A `cloned` switch whose targets panic may leave targets out.
     ///
     /// # Errors
     ///
@@ -58,6 +60,9 @@ impl Reference {
                 if *revision != self.revision + 1 {
                     return Err(wrong(format!("revision {}", self.revision + 1), format!("revision {revision}")));
                 }
+                if self.holds && changes.iter().any(takes_out) {
+                    self.blur();
+                }
                 match self.commit(changes) {
                     Ok(_) => Ok(()),
                     Err(illegal) => {
@@ -67,13 +72,15 @@ impl Reference {
             }
             TraceRow::Item { cycle, revision, way, outputs, losses, .. } => {
                 self.governs(*cycle, *revision)?;
-                let item = Item { way: way.hops(), losses, outputs: *outputs };
+                let item = Item { way: way.hops(), losses, outputs: *outputs, items: 1 };
+                self.holds |= losses.iter().any(|loss| matches!(loss.how, Lost::Held | Lost::Merged));
                 let visits = self.visits(&item).map_err(|wrong| wrong.at(*cycle))?;
                 visits.iter().try_for_each(|visit| self.turn(visit, *cycle))
             }
             TraceRow::Run(Run { revision, first, items, outputs, way, losses, .. }) => {
                 self.governs(*first, *revision)?;
-                let item = Item { way: way.hops(), losses, outputs: *outputs };
+                let item = Item { way: way.hops(), losses, outputs: *outputs, items: *items };
+                self.holds = true;
                 let visits = Walker::new(&item, false).walk(&self.root).map_err(|wrong| wrong.at(*first))?;
                 for visit in visits {
                     if let Some(fork) = self.fork_mut(&visit.place)
@@ -128,6 +135,11 @@ impl Reference {
             Violation::new("G1", Some(cycle), expected, found)
         })
     }
+}
+
+/// Whether a stage leaves by the change, and what it holds back goes on.
+fn takes_out(change: &Change) -> bool {
+    matches!(change, Change::Remove { .. } | Change::Detach { .. } | Change::Replace { keeping: false, .. })
 }
 
 /// Whether a failure may have been a panic, which takes more items with it than it tells of.

@@ -52,6 +52,8 @@ pub struct Reference {
     pub(super) revision: u64,
     pub(super) paused: bool,
     pub(super) makers: Arc<Makers>,
+    /// Whether stages may hold items back, which go on unseen when the stages leave.
+    pub(super) holds: bool,
     /// What the last edit left undecided.
     pub(super) undecided: Vec<Undecided>,
 }
@@ -74,6 +76,7 @@ impl Reference {
             revision: topology.revision(),
             paused: topology.is_paused(),
             makers: Arc::new(Makers::new(library)),
+            holds: false,
             undecided: Vec::new(),
         }
     }
@@ -115,8 +118,9 @@ impl Reference {
         })
     }
 
-    /// Forgets whose turn it is at the switches: where items went by that are not known.
+    /// Forgets whose turn it is at the switches: where items went by that are not known, and may have been held back.
     pub(super) fn blur(&mut self) {
+        self.holds = true;
         self.root.blur();
     }
 

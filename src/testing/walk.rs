@@ -42,7 +42,9 @@ impl Count {
 pub(super) struct Walker<'a> {
     hops: &'a [Hop],
     losses: &'a [Loss],
+    /// What all items that went this way gave, and how many they were.
     outputs: u64,
+    items: usize,
     /// Whether every stage gives one item for one, or loses it.
     exact: bool,
     hop: usize,
@@ -62,6 +64,7 @@ impl<'a> Walker<'a> {
             hops: item.way,
             losses: item.losses,
             outputs: item.outputs,
+            items: usize::try_from(item.items).unwrap_or(usize::MAX),
             exact,
             hop: 0,
             loss: 0,
@@ -78,8 +81,11 @@ impl<'a> Walker<'a> {
             return Err(self.wrong("the end of the way".to_owned()));
         }
         let outputs = usize::try_from(self.outputs).unwrap_or(usize::MAX);
-        if outputs < left.least || left.most.is_some_and(|most| outputs > most) {
-            let expected = left.known().map_or("another number of".to_owned(), |count| count.to_string());
+        let (least, most) =
+            (left.least.saturating_mul(self.items), left.most.map(|most| most.saturating_mul(self.items)));
+        if outputs < least || most.is_some_and(|most| outputs > most) {
+            let expected =
+                most.filter(|most| *most == least).map_or("another number of".to_owned(), |most| most.to_string());
             return Err(Wrong { expected: format!("{expected} outputs"), found: self.outputs.to_string() });
         }
         if self.exact && self.loss < self.losses.len() {
@@ -222,7 +228,12 @@ impl<'a> Walker<'a> {
             let failures = self.failures_at(node);
             self.enter(in_switch, node);
             let over = policy == PolicyKind::Failover && self.is_taken_back(node);
-            let gone = if over { Ok(Count::exactly(0)) } else { self.node(node, each, true) };
+            let gone = match (over, items.known()) {
+                (false, _) => self.node(node, each, true),
+                (true, Some(1)) => Ok(Count::exactly(0)),
+                // It may as well be the next item that went to the next target.
+                (true, _) => Ok(Count { least: 0, most: None }),
+            };
             self.leave();
             left = left.and(gone?);
             let end = match over {

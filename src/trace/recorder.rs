@@ -174,6 +174,8 @@ impl Recorder {
     #[inline]
     pub(crate) fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+        // A target without stages has passed; the next stage is no target.
+        self.target = None;
     }
 
     /// Whether a walk ends at this stage.
