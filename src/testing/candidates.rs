@@ -139,12 +139,16 @@ impl Drawer<'_> {
             What::Attach => pairs(stages(), switches().collect())
                 .filter_map(|(maker, switch)| Some(Change::Attach { target: self.made(maker)?, switch }))
                 .collect(),
-            What::Detach => paths()
-                .filter_map(|path| {
-                    let (switch, target) = path.split_last()?;
-                    Some(Change::Detach { target: target.clone(), switch })
+            // A switch keeps a target, so that it can be routed somewhere.
+            What::Detach => nodes
+                .iter()
+                .filter(|(_, node)| !legal || node.is_some_and(|node| node.is_switch() && node.inside().len() > 1))
+                .flat_map(|(path, node)| {
+                    let targets = node.map_or(&[][..], Node::inside).iter().map(|target| target.name.clone());
+                    let nobody = Name::new("nobody").ok().filter(|_| !legal);
+                    let detach = |target| Change::Detach { target, switch: path.clone() };
+                    targets.chain(nobody).map(detach).collect::<Vec<_>>()
                 })
-                .filter(|change| !matches!(change, Change::Detach { switch, .. } if switch.names().is_empty()))
                 .collect(),
             What::Tap => pairs(of(|maker| matches!(maker, Maker::Tap(_))), paths().collect())
                 .filter_map(|(maker, stage)| Some(Change::Tap { stage, tap: self.made(maker)? }))

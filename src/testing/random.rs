@@ -92,7 +92,7 @@ impl Options {
 /// that is not known to be [`cloned`](Options::cloned), and hand-overs from stages that no maker of the library has made.
 ///
 /// Where an edit pauses the pipeline, or takes all targets from a switch, one behind it at the same cycle lets items pass
-/// again; where it routes a switch for one item, one at the next cycle does. So a legal script can be
+/// again; where it routes a switch for one item, one at the next cycle does. A switch keeps its last target. So a legal script can be
 /// [run](crate::Player::run) to its end.
 ///
 /// # Examples
