@@ -1,7 +1,6 @@
 //! Routes from text.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
 use smallvec::SmallVec;
 use winnow::Parser;
