@@ -174,10 +174,10 @@ impl Shared {
     }
 
     pub(crate) fn trace(&self) -> Trace {
-        let control = self.board.lock();
-        let Some(log) = &control.trace else { return Trace::default() };
-        let mut trace = read(log);
+        let log = self.board.lock().trace.clone();
+        let Some(mut trace) = log.as_ref().map(read) else { return Trace::default() };
         let mut targets = trace.visited();
+        let control = self.board.lock();
         // Those that are gone keep the order in which they were met.
         targets.sort_by_cached_key(|(switch, target)| {
             let rank = control.plan.rank(&switch.join(target));

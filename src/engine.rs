@@ -156,7 +156,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         if let Err(why) = self.ready() {
             return Err(CallError::Held(Held { item, why }));
         }
-        if self.told {
+        if self.told && !self.is_whole() {
             return self.quick_and_told(item).ok_or_else(|| CallError::nothing(self.nothing()));
         }
         if !self.is_quick() {
@@ -175,7 +175,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         if let Err(why) = self.ready() {
             return Err(SendError::Held(Held { item, why }));
         }
-        if self.told {
+        if self.told && !self.is_whole() {
             return match self.quick_and_told(item) {
                 Some(out) => {
                     emit(out);
@@ -268,7 +268,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let recorded = self.cx.trace.as_ref().map_or(Detail::Edits, |trace| trace.detail());
         (self.fixed, self.exact) = (status.fixed, status.exact);
         // Items of a batch are told apart where they can go different ways, and where each has a row.
-        let alike = recorded == Detail::Runs && self.fixed && self.exact;
+        let whole = self.cx.trace.as_ref().is_some_and(|trace| trace.is_whole(0));
+        let alike = recorded == Detail::Runs && !whole && self.fixed && self.exact;
         self.steady = status.steady && (recorded == Detail::Edits || alike);
         self.single = status.single && recorded != Detail::Items;
         let clear =

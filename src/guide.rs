@@ -14,3 +14,6 @@ pub mod speed {}
 
 #[doc = include_str!("guide/drawing.md")]
 pub mod drawing {}
+
+#[doc = include_str!("guide/testing.md")]
+pub mod testing {}

@@ -34,6 +34,7 @@
 //! | write a stage with a name and a state | [`Stage`] |
 //! | drop, unfold, observe, fail | [`filter`], [`filter_map`], [`flat_map`], [`inspect`], [`try_stage`] |
 //! | decide about failures | [`OnFailure`] |
+//! | write edits down against cycles, check and play them | [`Script`], with a [`Library`] and a [`Player`] |
 //! | see what there is, what happened, and where it went | [`Topology`], [`Ledger`], [`Trace`] |
 //!
 //! The [`guide`] says what happens when, where the limits are, why it is as it is, and what it costs.

@@ -108,10 +108,12 @@ struct Heir {
     plain: bool,
 }
 
+type Choosing = dyn Fn(&[Name]) -> Route + Send + Sync;
+
 /// Makes routes that choose by something.
 #[derive(Clone)]
 struct Chooser {
-    make: Arc<dyn Fn(&[Name]) -> Route + Send + Sync>,
+    make: Arc<Choosing>,
     /// What it looks at, if it does.
     item: Option<Type>,
 }

@@ -64,6 +64,7 @@ impl<W, A, B> Node<W, A, B> {
         cx.whole = usize::MAX;
         if let Some(trace) = &mut cx.trace
             && work.is_plain()
+            && !items.is_empty()
         {
             trace.stage(site.id);
         }

@@ -14,6 +14,7 @@ mod play;
 mod report;
 mod run;
 mod show;
+mod state;
 mod statement;
 mod timeline;
 mod weigh;

@@ -106,7 +106,8 @@ fn g7_runs_that_were_recorded_are_items_folded() {
 
 #[test]
 fn g7_how_items_are_sent_leaves_no_trace() {
-    for recording in [Recording::items, Recording::runs, Recording::edits] {
+    let every_third = || Recording::items().every(3);
+    for recording in [Recording::items, Recording::runs, Recording::edits, every_third] {
         for (at, (name, called)) in kinds().into_iter().enumerate() {
             let called = run(called, "call", recording());
             for way in &WAYS[1..] {
@@ -150,7 +151,7 @@ fn g6_a_panic_in_a_batch_tells_those_it_took_from_those_that_came_out() {
         controller.record(Recording::runs()).unwrap();
         let sent = catch_unwind(AssertUnwindSafe(|| match batch {
             true => pipeline.send_all(-3..3, |_| ()).unwrap(),
-            false => (-3..3).for_each(|x| drop(pipeline.call(x).unwrap())),
+            false => (-3..3).for_each(|x| _ = pipeline.call(x).unwrap()),
         }));
         assert!(sent.is_err());
         controller.trace()

@@ -88,7 +88,7 @@ fn what_the_library_lacks_is_said_with_the_nearest_name_that_would_fit() {
 #[test]
 fn types_have_to_fit() {
     assert_snapshot!(mistakes(
-        "at 1 insert show after add
+        "at 1 insert show as s after add
          at 1 insert half after show
          at 1 route model -> key v1 v2 by letter
          at 1 replace inner with show
@@ -97,7 +97,7 @@ fn types_have_to_fit() {
          at 1 remove show
          at 1 tap show with counter"
     ), @r#"
-    line 1, `show`: cannot insert "show" after "add": the name "show" is taken; use another
+    line 1, `show`: cannot insert "show" as "s" after "add": it turns i64 into String, and that place needs i64 to i64
     line 2, `half`: cannot insert "half" after "show": it takes i64, and String comes along there
     line 3, `letter`: cannot route "model" -> key v1 v2 by letter: the route looks at String, and the switch gets i64; let its closure take `&i64`
     line 4, `show`: cannot replace "inner" with "show": it turns i64 into String, and that place needs i64 to i64
@@ -217,6 +217,13 @@ fn a_when_has_to_be_legal_wherever_it_may_come() {
 }
 
 #[test]
+fn a_when_on_a_count_cannot_come_before_there_is_something_to_count() {
+    assert!(bind("at 10 insert odd after add\nwhen dropped of odd > 3 remove odd").is_ok());
+    assert!(bind("at 10 insert odd after add\nwhen dropped of odd < 3 remove odd").is_err(), "it is 0 before");
+    assert!(bind("at 10 insert odd after add\nat 20 remove odd\nwhen dropped of odd > 3 remove odd").is_err());
+}
+
+#[test]
 fn within_a_cycle_a_when_comes_where_it_stands() {
     // Between the two others there is no cycle, so nothing can come between them.
     assert!(
@@ -241,6 +248,16 @@ fn a_when_on_accepted_items_is_known_to_the_cycle() {
 fn too_many_ways_are_a_mistake() {
     let many: String = (0..16).map(|at| format!("when failed > {at} insert half as h{at} at the front\n")).collect();
     assert_snapshot!(mistakes(&many), @"line 1, `when failed > 0 { insert half as h0 at the front }`: the script cannot be checked: its edits can come in too many ways (more than 10000 states, or 200000 edits); use fewer `when` and `every`");
+}
+
+#[test]
+fn g5_more_edits_than_can_wait_for_an_item_are_a_mistake() {
+    let edits = |count: usize| {
+        "at 5 route model -> v2\n".repeat(count / 2)
+            + &"at 5 rename add to add2\nat 5 rename add2 to add\n".repeat(count / 4)
+    };
+    assert!(bind(&edits(1024)).is_ok());
+    assert_snapshot!(mistakes(&edits(1028)), @"line 1025, `at 5 { rename add to add2 }`: more than 1024 edits at cycle 5; put several changes into one edit");
 }
 
 #[test]

@@ -70,6 +70,8 @@ pub(crate) fn rows(clock: Clock, table: &mut Table) {
     row("trace: runs, switch in turn", in_turn, call, &runs, Target::More(30.0));
     row("trace: runs, 10 stages", ten, call, &runs, Target::More(30.0));
     row("trace: runs, flat_map to 2", twins, send, &runs, Target::More(30.0));
+    let sample = |p: &Pipeline<i64, i64>| p.controller().record(Recording::items().every(1000).last(100)).unwrap();
+    row("trace: every 1000th item, call", pipeline, call, &sample, Target::None);
     row("trace: the last 100 items, call", pipeline, call, &items, Target::None);
     row("trace: the last 100 items, switch 95:5", canary, call, &items, Target::None);
 }

@@ -66,7 +66,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 let item = batch.remove(0);
                 return stop(SendError::Held(Held { item, why }), batch, items);
             }
-            if self.told && batch.len() == 1 {
+            if self.told && batch.len() == 1 && !self.is_whole() {
                 // It takes the quick way, as in `send`.
                 self.inbox = batch;
                 let Some(item) = self.inbox.pop() else { return Ok(()) };

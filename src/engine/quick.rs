@@ -62,6 +62,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         Some(made)
     }
 
+    /// Whether the next item's row is one that it needs the general way for.
+    pub(super) fn is_whole(&self) -> bool {
+        self.cx.trace.as_ref().is_some_and(|trace| trace.is_whole(self.cx.number))
+    }
+
     /// One item the quick way, with its way recorded; see [`quick`](Self::quick).
     pub(super) fn quick_and_told(&mut self, item: In) -> Option<Out> {
         if let Some(trace) = &mut self.cx.trace {

@@ -99,7 +99,8 @@ impl Library {
             }
             Change::Replace { stage, with, keeping: false } => {
                 let maker = replacing(stage, with);
-                let (part, wrong) = making.part(&maker, self.stage_maker(&maker, "replace")?, &maker);
+                let name = stage.names().last().unwrap_or(&maker);
+                let (part, wrong) = making.part(&maker, self.stage_maker(&maker, "replace")?, name);
                 Asked::Replace { at: Ok(stage.clone()), part: Some(part), maker: with.clone(), wrong }
             }
             Change::Rename { stage, to } => Asked::Rename { at: Ok(stage.clone()), to: Ok(to.clone()) },

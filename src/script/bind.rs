@@ -16,7 +16,7 @@ impl Script {
     /// is not touched.
     ///
     /// Every edit has to be legal where it stands, after those in front of it; one with `when` wherever it may come, and
-    /// what comes later, whether it has come or not. What an `expect` names has to be there; whether it is as expected is
+    /// what comes later, whether it has come or not (a count at a path is 0 until something is there). What an `expect` names has to be there; whether it is as expected is
     /// seen in the run. A script that was bound without a mistake has no edit refused in the run, unless somebody else
     /// edits the pipeline meanwhile.
     ///

@@ -8,13 +8,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::Statement;
 use super::report::{Refused, Report};
+use super::state::{Key, State, check, counting};
 use super::timeline::Timeline;
-use super::{Expectation, Statement};
 use crate::commit::commit;
+use crate::control::WAITING_LIMIT;
 use crate::error::Refusal;
 use crate::library::{Library, Making, Shams};
-use crate::model::{Kind, Likeness, Plan};
+use crate::model::Plan;
 use crate::name::Path;
 
 /// The most states that a pipeline may be in at a cycle.
@@ -22,21 +24,9 @@ const STATES: usize = 10_000;
 /// The most edits that are tried.
 const TRIES: usize = 200_000;
 
-/// A state that the pipeline may be in.
-#[derive(Clone)]
-struct State {
-    /// The `when`s that have come.
-    fired: BTreeSet<usize>,
-    plan: Plan,
-    likeness: Likeness,
-    /// The `when`s that were tried on this model.
-    tried: BTreeSet<usize>,
-    /// The last edit that changed anything, and the last `when`.
-    last: Option<usize>,
-    last_fired: Option<usize>,
-}
-
-type Key = (BTreeSet<usize>, Likeness);
+/// Where the walk is, as far as what comes next goes: the number of the states' combination, how far the repetitions are, and
+/// up to where there is nothing else.
+type Spot = (usize, Vec<Option<u64>>, Option<u64>);
 
 /// How it went with a `when`.
 #[derive(Default)]
@@ -57,6 +47,8 @@ pub(super) struct Explorer<'a> {
     told: HashSet<usize>,
     /// Edits that cannot be made.
     lacking: HashSet<usize>,
+    /// The `when`s that cannot hold before there is something at a path.
+    counting: Vec<(usize, &'a Path)>,
     /// What has to be there at some time, and is not known to be yet.
     wanted: Vec<(usize, Path)>,
     left: usize,
@@ -71,17 +63,20 @@ impl<'a> Explorer<'a> {
         plan: Plan,
     ) -> Self {
         let likeness = plan.likeness();
-        let (fired, tried) = (BTreeSet::new(), BTreeSet::new());
-        let states = vec![State { fired, plan, likeness, tried, last: None, last_fired: None }];
+        let counting: Vec<(usize, &Path)> = statements.iter().enumerate().filter_map(counting).collect();
+        let (fired, counted, tried) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut first = State { fired, counted, plan, likeness, tried, last: None, last_fired: None };
+        first.count(&counting);
+        let states = vec![first];
         let (tries, told) = (BTreeMap::new(), HashSet::new());
         let (wanted, version, left) = (Vec::new(), 0, TRIES);
-        Self { library, statements, report, shams, states, version, tries, told, lacking, wanted, left }
+        Self { library, statements, report, shams, states, version, tries, told, lacking, counting, wanted, left }
     }
 
     /// Goes along the timeline, whose first cycle is `now`, to its end.
     pub(super) fn walk(mut self, mut timeline: Timeline, mut now: u64) -> Report<'a> {
         let mut situations: HashMap<Vec<Key>, usize> = HashMap::new();
-        let mut seen: HashMap<(usize, Vec<Option<u64>>, Option<u64>), u64> = HashMap::new();
+        let mut seen: HashMap<Spot, u64> = HashMap::new();
         let mut still: HashMap<usize, u64> = HashMap::new();
         while let Some(cycle) = timeline.next() {
             self.gap(&timeline.whens, cycle - now);
@@ -89,6 +84,7 @@ impl<'a> Explorer<'a> {
             let due = timeline.take(cycle);
             let mut round: Vec<usize> = due.iter().chain(&timeline.whens).copied().collect();
             round.sort_unstable();
+            self.crowd(&round, cycle);
             for statement in round {
                 let version = self.version;
                 match due.binary_search(&statement) {
@@ -155,6 +151,14 @@ impl<'a> Explorer<'a> {
         }
     }
 
+    /// Edits wait until the item comes, and only so many can.
+    fn crowd(&mut self, round: &[usize], cycle: u64) {
+        let edits = round.iter().filter(|statement| !self.statements[**statement].changes().is_empty());
+        let Some(statement) = edits.copied().nth(WAITING_LIMIT).filter(|one| self.told.insert(*one)) else { return };
+        let message = format!("more than {WAITING_LIMIT} edits at cycle {cycle}; put several changes into one edit");
+        self.report.statement(statement, None, message);
+    }
+
     fn attempt(&mut self, statement: usize, plan: &mut Plan) -> Result<(), Refused> {
         self.left = self.left.saturating_sub(1);
         let changes = self.statements[statement].changes();
@@ -177,7 +181,7 @@ impl<'a> Explorer<'a> {
         let (mut changed, mut refused) = (false, None);
         for state in &mut states {
             match self.attempt(statement, &mut state.plan) {
-                Ok(()) => changed |= state.review(statement),
+                Ok(()) => changed |= state.review(statement, &self.counting),
                 Err(why) => {
                     refused.get_or_insert((why, state.last_fired));
                 }
@@ -211,7 +215,8 @@ impl<'a> Explorer<'a> {
         let mut known: Option<HashSet<Key>> = None;
         for at in 0..self.states.len() {
             let state = &mut self.states[at];
-            if self.left == 0 || state.fired.contains(&when) || !state.tried.insert(when) {
+            let counts = self.counting.iter().all(|(counting, _)| *counting != when) || state.counted.contains(&when);
+            if self.left == 0 || state.fired.contains(&when) || !counts || !state.tried.insert(when) {
                 continue;
             }
             let mut next = state.clone();
@@ -221,7 +226,7 @@ impl<'a> Explorer<'a> {
                     self.tries.entry(when).or_default().made = true;
                     next.fired.insert(when);
                     next.last_fired = Some(when);
-                    next.review(when);
+                    next.review(when, &self.counting);
                     let known = known.get_or_insert_with(|| self.states.iter().map(State::key).collect());
                     if known.insert(next.key()) {
                         self.states.push(next);
@@ -317,47 +322,5 @@ impl<'a> Explorer<'a> {
             Some(statement) => self.report.statement(statement, None, message),
             None => self.report.general(message),
         }
-    }
-}
-
-impl State {
-    fn key(&self) -> Key {
-        (self.fired.clone(), self.likeness.clone())
-    }
-
-    /// Whether the edit of `statement` has changed the model.
-    fn review(&mut self, statement: usize) -> bool {
-        let likeness = self.plan.likeness();
-        let changed = likeness != self.likeness;
-        if changed {
-            self.likeness = likeness;
-            self.tried.clear();
-            self.last = Some(statement);
-        }
-        changed
-    }
-}
-
-/// Whether there is in `plan` what an expectation speaks of; not whether it is as expected.
-fn check(what: &Expectation, plan: &Plan) -> Result<(), Refusal> {
-    match what {
-        Expectation::Route { switch, route } => {
-            let (_, entry) = plan.find(switch)?;
-            let Kind::Switch(fork) = &entry.kind else {
-                return Err(Refusal::NotASwitch { path: switch.clone(), is: entry.is() });
-            };
-            match route.targets().iter().find(|target| fork.target(target).is_none()) {
-                Some(target) => Err(fork.unknown(switch.join(target))),
-                None => Ok(()),
-            }
-        }
-        Expectation::Stages { of: Some(of), .. } => {
-            let (_, entry) = plan.find(of)?;
-            match &entry.kind {
-                Kind::Pipeline(_) => Ok(()),
-                _ => Err(Refusal::NotAPipeline { path: of.clone(), is: entry.is() }),
-            }
-        }
-        _ => Ok(()),
     }
 }

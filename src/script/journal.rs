@@ -13,11 +13,11 @@ impl From<&Trace> for Script {
     /// # Examples
     ///
     /// ```
-    /// use coroute::{Change, Pipeline, Position, Script};
+    /// use coroute::{Change, Pipeline, Position, Recording, Script};
     ///
     /// let mut pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1);
     /// let controller = pipeline.controller();
-    /// controller.trace_last(100);
+    /// controller.record(Recording::edits())?;
     /// pipeline.send_all(0..3, |_| ())?;
     /// controller.insert_after("add", "neg", |x: i64| -x)?;
     /// pipeline.send_all(3..5, |_| ())?;

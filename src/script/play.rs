@@ -18,7 +18,8 @@ use crate::library::{Library, Making};
 /// other driver calls [`advance`](Player::advance) in front of every item, or only when something is
 /// [due](Player::next_due), and [`end`](Player::end) when there are no more.
 ///
-/// At a cycle the statements come in the order of the script. Those that are due at the cycle behind the last item come at
+/// At a cycle the statements come in the order of the script. A count at a path is of all stages that were called so when
+/// they were there: a replacement counts on. Statements that are due at the cycle behind the last item come at
 /// the end.
 ///
 /// # Examples

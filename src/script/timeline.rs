@@ -116,8 +116,7 @@ impl Timeline {
 impl Timeline {
     /// Moves the repetitions that have begun at `cycle` on by `far`, a whole number of each's periods.
     pub(super) fn shift(&mut self, far: u64, cycle: u64) {
-        let going = self.everies.iter_mut().filter(|every| every.goes_on(cycle));
-        going.for_each(|every| every.next += far);
+        self.everies.retain_mut(|every| !every.goes_on(cycle) || every.move_to(every.next.checked_add(far)));
     }
 }
 

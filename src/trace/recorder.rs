@@ -99,8 +99,17 @@ impl Recorder {
         Arc::ptr_eq(&self.log, log)
     }
 
+    /// How much is recorded of most items.
     pub(crate) fn detail(&self) -> Detail {
-        self.detail
+        match self.detail {
+            Detail::Items if self.every > 1 => Detail::Runs,
+            detail => detail,
+        }
+    }
+
+    /// Whether the item of `cycle` gets a row of its own, which it needs the general way for.
+    pub(crate) fn is_whole(&self, cycle: u64) -> bool {
+        self.detail == Detail::Items && cycle.is_multiple_of(self.every)
     }
 
     /// Begins with the item of `cycle`: on the general way, or on the `quick` one.

@@ -21,6 +21,9 @@ const BUDGET: usize = 16 << 20;
 /// It takes at most 16 MiB, or the [`budget`](Recording::budget) it was given: then it ends, and counts what comes later.
 /// With [`last`](Recording::last), it drops its oldest rows instead.
 ///
+/// Items that could go different ways are sent one by one while they are recorded, also where they come as a batch. The
+/// outcome is the same, but for a stage that panics: it takes no items of the batch with it then.
+///
 /// # Examples
 ///
 /// ```

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use coroute::{Library, OnFailure, Output, Pipeline, Stage, Switch, filter, try_stage};
+use coroute::{Library, OnFailure, Output, Pipeline, Stage, Switch, Turn, filter, try_stage};
 
 /// Adds up what comes by.
 pub(crate) struct Total(pub(crate) i64);
@@ -45,34 +45,81 @@ pub(crate) fn pipeline() -> Pipeline<i64, String> {
         .on_failure(OnFailure::skip())
 }
 
+pub(crate) fn neg() -> impl Stage<i64, Out = i64> {
+    |x: i64| -x
+}
+
+pub(crate) fn half() -> impl Stage<i64, Out = i64> {
+    |x: i64| x / 2
+}
+
+pub(crate) fn odd() -> impl Stage<i64, Out = i64> {
+    filter(|x: &i64| x % 2 != 0)
+}
+
+pub(crate) fn fails() -> impl Stage<i64, Out = i64> {
+    try_stage(|x: &i64| if x % 3 == 0 { Err("a third") } else { Ok(*x) })
+}
+
+pub(crate) fn pair() -> Pipeline<i64, i64> {
+    Pipeline::new("pair").stage("one", |x: i64| x + 1).stage("two", |x: i64| x + 2)
+}
+
+pub(crate) fn fork() -> Switch<i64, i64> {
+    Switch::new("fork").target("a", |x: i64| x).target("b", |x: i64| x * 3).route("a")
+}
+
+pub(crate) fn show() -> impl Stage<i64, Out = String> {
+    |x: i64| format!("<{x}>")
+}
+
+pub(crate) fn double(old: Total) -> Double {
+    Double(old.0)
+}
+
+pub(crate) fn digit(x: &i64) -> i64 {
+    x % 10
+}
+
+pub(crate) fn small(x: &i64) -> bool {
+    *x < 30
+}
+
+pub(crate) fn third(x: &i64) -> usize {
+    (x.unsigned_abs() % 3) as usize
+}
+
+pub(crate) async fn alternate(mut turn: Turn) {
+    loop {
+        turn.to("v2").await;
+        turn.to("v1").await;
+    }
+}
+
 /// What the library's tap has seen is added up in the second value.
 pub(crate) fn library() -> (Library, Arc<AtomicI64>) {
     let seen = Arc::new(AtomicI64::new(0));
     let theirs = Arc::clone(&seen);
     let library = Library::new()
-        .stage("neg", || |x: i64| -x)
-        .stage("half", || |x: i64| x / 2)
-        .stage("odd", || filter(|x: &i64| x % 2 != 0))
-        .stage("fails", || try_stage(|x: &i64| if x % 3 == 0 { Err("a third") } else { Ok(*x) }))
-        .stage("show", || |x: i64| format!("<{x}>"))
-        .stage("pair", || Pipeline::new("pair").stage("one", |x: i64| x + 1).stage("two", |x: i64| x + 2))
-        .stage("fork", || Switch::new("fork").target("a", |x: i64| x).target("b", |x: i64| x * 3).route("a"))
+        .stage("neg", neg)
+        .stage("half", half)
+        .stage("odd", odd)
+        .stage("fails", fails)
+        .stage("pair", pair)
+        .stage("fork", fork)
+        .stage("show", show)
         .tap("counter", move || {
             let seen = Arc::clone(&theirs);
             move |x: &i64| {
                 seen.fetch_add(*x, Ordering::Relaxed);
             }
         })
-        .hand_over("double", |old: Total| Double(old.0))
-        .key("digit", |x: &i64| x % 10)
+        .hand_over("total", double)
+        .hand_over("double", double)
+        .key("digit", digit)
         .key("letter", |x: &String| x.len())
-        .predicate("small", |x: &i64| *x < 30)
-        .choice("third", |x: &i64| x.unsigned_abs() as usize % 3)
-        .generator("alternate", |mut turn| async move {
-            loop {
-                turn.to("v2").await;
-                turn.to("v1").await;
-            }
-        });
+        .predicate("small", small)
+        .choice("third", third)
+        .generator("alternate", alternate);
     (library, seen)
 }
