@@ -3,6 +3,12 @@
 #[doc = include_str!("guide/semantics.md")]
 pub mod semantics {}
 
+#[doc = include_str!("guide/drawing.md")]
+pub mod drawing {}
+
+#[doc = include_str!("guide/testing.md")]
+pub mod testing {}
+
 #[doc = include_str!("guide/limits.md")]
 pub mod limits {}
 
@@ -11,9 +17,3 @@ pub mod why {}
 
 #[doc = include_str!("guide/speed.md")]
 pub mod speed {}
-
-#[doc = include_str!("guide/drawing.md")]
-pub mod drawing {}
-
-#[doc = include_str!("guide/testing.md")]
-pub mod testing {}

@@ -176,6 +176,7 @@ impl LedgerCell {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ledger {
     accepted: u64,
     split: u64,
@@ -188,6 +189,7 @@ pub struct Ledger {
 
 /// What became of the items at one stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Row {
     /// The stage.
     pub stage: Path,

@@ -35,7 +35,9 @@
 //! | drop, unfold, observe, fail | [`filter`], [`filter_map`], [`flat_map`], [`inspect`], [`try_stage`] |
 //! | decide about failures | [`OnFailure`] |
 //! | write edits down against cycles, check and play them | [`Script`], with a [`Library`] and a [`Player`] |
-//! | see what there is, what happened, and where it went | [`Topology`], [`Ledger`], [`Trace`] |
+//! | see what there is, what happened, and where it went | [`Topology`] and its [`Drawing`]s, [`Ledger`], [`Trace`] |
+//!
+//! With the feature `serde`, all that can be seen is written and read in the formats of others.
 //!
 //! The [`guide`] says what happens when, where the limits are, why it is as it is, and what it costs.
 
@@ -98,7 +100,7 @@ pub use stage::{
     try_stage,
 };
 pub use switch::Switch;
-pub use topology::{Drawing, NodeKind, Topology, TopologyNode};
+pub use topology::{Drawing, NodeKind, Topology, TopologyDiff, TopologyNode};
 pub use trace::{
     Explanation, Hop, Loss, Lost, Marbles, Reason, RecordError, Recording, Run, Runs, Trace, TraceRow, Way,
 };

@@ -5,6 +5,9 @@
 //!
 //! See also: [`topology`](crate::Topology), which prints them.
 
+#[cfg(feature = "serde")]
+mod written;
+
 use std::any::TypeId;
 use std::borrow::Borrow;
 use std::fmt;
@@ -67,6 +70,12 @@ impl Name {
 
 impl Borrow<str> for Name {
     fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Name {
+    fn as_ref(&self) -> &str {
         &self.0
     }
 }

@@ -15,6 +15,7 @@ use crate::name::{Path, Type};
 
 /// Where an edit took effect in the stream of items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cut {
     /// The last item that was processed without the edit, as its cycle (0 for the first item); `None` if there was none.
     pub last_old: Option<u64>,

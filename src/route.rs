@@ -4,8 +4,11 @@
 //! choosing is in `pick.rs`.
 
 mod view;
+#[cfg(feature = "serde")]
+mod written;
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
@@ -235,10 +238,16 @@ impl Route {
         if targets.is_empty() && !matches!(self.policy, Policy::Hold) {
             return Err(Refusal::NoTargets);
         }
-        for (at, name) in targets.iter().enumerate() {
-            if targets[..at].contains(name) {
-                return Err(Refusal::Twice { name: name.clone() });
+        // For a few names, a set would cost more than it saves.
+        let twice = match targets.len() {
+            0..9 => (1..targets.len()).find(|at| targets[..*at].contains(&targets[*at])),
+            _ => {
+                let mut seen = HashSet::new();
+                targets.iter().position(|name| !seen.insert(name))
             }
+        };
+        if let Some(at) = twice {
+            return Err(Refusal::Twice { name: targets[at].clone() });
         }
         if let Policy::Weighted(given) = &self.policy {
             let total: u64 = given.iter().map(|weight| u64::from(*weight)).sum();

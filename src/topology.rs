@@ -3,6 +3,7 @@
 //! `drawing.rs` has the forms in which it is drawn: `tree.rs` for terminals and snapshots, `mermaid.rs` and `dot.rs` for
 //! pictures, which both go by the nodes and edges of `graph.rs`.
 
+mod diff;
 mod dot;
 mod drawing;
 mod graph;
@@ -16,6 +17,7 @@ use crate::model::{Entry, Kind, Plan};
 use crate::name::{Name, NodeId};
 use crate::route::RouteView;
 
+pub use diff::TopologyDiff;
 pub use drawing::Drawing;
 
 /// A pipeline at a revision: names, types and routes. A copy; it does not change when the pipeline does.
@@ -43,6 +45,7 @@ pub use drawing::Drawing;
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Topology {
     revision: u64,
     paused: bool,
@@ -51,18 +54,21 @@ pub struct Topology {
 
 /// A stage, or whatever stands in a stage's place, in a [`Topology`].
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TopologyNode {
     name: Name,
     input: String,
     output: String,
     kind: NodeKind,
     /// Which stage it is, whatever it is called; not known of a topology that was read back.
+    #[cfg_attr(feature = "serde", serde(skip))]
     id: Option<NodeId>,
 }
 
 /// What a [`TopologyNode`] is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum NodeKind {
     /// A stage of the user's.
     Stage,

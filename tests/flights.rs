@@ -1,8 +1,6 @@
 //! The main example on its real input, held against figures that are counted from the file without the crate; and on
 //! input that is broken.
 
-#[path = "../examples/flights/diff.rs"]
-mod diff;
 #[path = "../examples/flights/flight.rs"]
 mod flight;
 #[path = "../examples/flights/input.rs"]

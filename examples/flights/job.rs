@@ -6,7 +6,6 @@ use std::sync::mpsc;
 
 use coroute::OnFailure;
 
-use super::diff::indent;
 use super::line::Lines;
 use super::pipeline::flights;
 use super::report::{Letter, Summary};
@@ -26,9 +25,13 @@ pub(crate) fn run(input: impl Read, out: &mut impl Write) -> Result<Summary, Box
         // The receiver lives as long as the pipeline.
         .on_failure(OnFailure::dead_letter(move |failure| drop(letters.send(failure))))
         .check()?;
-    writeln!(out, "The pipeline at the start. Under each change it stands again: `-` is what was, `+` is what is.")?;
+    writeln!(
+        out,
+        "The pipeline at the start. Under each change it stands again, with what is new (`+`), gone (`-`), changed (`~`)."
+    )?;
     writeln!(out, "A cycle is one row of the file; cycle 0 is the first row under the header.\n")?;
-    writeln!(out, "{}", indent(&pipeline.topology().to_string()))?;
+    let topology = pipeline.topology();
+    writeln!(out, "{}", topology.diff(&topology))?;
 
     let mut rows = 0;
     while let Some(line) = lines.next()? {

@@ -1,7 +1,7 @@
 //! A month of flights, and a route that changes while they flow.
 //!
-//! Notice three things in the output. Under each change stands the topology, with `-` before what it was and `+` before
-//! what it is. Where the store fails, no flight is lost and nobody has to do anything. And at the end the ledger adds up
+//! Notice three things in the output. Under each change stands the topology, with a mark before what has
+//! changed. Where the store fails, no flight is lost and nobody has to do anything. And at the end the ledger adds up
 //! to the number of rows in the file, to the last one.
 //!
 //! `pipeline.rs` has the pipeline, `job.rs` the loop, `script.rs` the changes; `line.rs`, `row.rs` and `flight.rs` have what
@@ -9,7 +9,6 @@
 //!
 //! `cargo run --release --example flights [-- [--input] FILE]`; `-` is the standard input.
 
-mod diff;
 mod flight;
 mod input;
 mod job;

@@ -7,7 +7,6 @@ use std::io::Write;
 use comfy_table::{CellAlignment, LineStyle, Table as Grid, TableStyle};
 use coroute::{Failure, Ledger};
 
-use super::diff::indent;
 use super::flight::Class;
 use super::line::Line;
 use super::script::{Watched, not_reached};
@@ -158,4 +157,9 @@ fn grid(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, words: usize
         column.set_cell_alignment(CellAlignment::Right);
     }
     grid.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
+}
+
+/// The text with two spaces before each line.
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
 }

@@ -6,7 +6,6 @@ use std::io::Write;
 
 use coroute::{Output, Pipeline, Receipt, Route, Stage};
 
-use super::diff::changes;
 use super::flight::{Flight, Forecast, v2};
 use super::line::Line;
 use super::sink::{Shared, Store, Table, Tally, look, spool};
@@ -142,9 +141,9 @@ pub(crate) fn change(
         writeln!(out, "  cycle {last} was the last without it, cycle {} is the first with it", cut.first_new)?;
     }
     if cycle == REPAIR {
-        writeln!(out, "  the new store stands in the old one's place, so the topology looks the same")?;
+        writeln!(out, "  the new store stands in the old one's place, under its name")?;
     }
-    writeln!(out, "\n{}", changes(&before.to_string(), &controller.topology().to_string()))?;
+    writeln!(out, "\n{}", before.diff(&controller.topology()))?;
     Ok(())
 }
 

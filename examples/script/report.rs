@@ -4,8 +4,6 @@ use std::fmt;
 
 use coroute::{Ledger, Missed, Script, Statement, Topology, Trace, TraceRow, Unmet};
 
-use super::flights::diff::changes;
-
 /// How many outputs and notes are printed.
 const SHOWN: usize = 30;
 
@@ -86,8 +84,8 @@ impl fmt::Display for Report {
         write!(f, "{}", trace.runs())?;
         title(f, "\nLedger")?;
         write!(f, "{ledger}")?;
-        title(f, "\nTopology: - before, + after")?;
-        write!(f, "{}", changes(&before.to_string(), &after.to_string()))
+        title(f, "\nTopology: + new, - gone, ~ changed")?;
+        write!(f, "{}", before.diff(after))
     }
 }
 

@@ -4,12 +4,15 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
+#[cfg(feature = "serde")]
+use super::written::Written;
 use super::{Route, Targets};
 use crate::name::{Name, NameError};
 
 /// The kinds of [`Route`](crate::Route).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum PolicyKind {
     /// [`Route::none`](crate::Route::none).
     None,
@@ -70,6 +73,11 @@ pub(crate) const ROUTE_WORDS: [&str; 10] =
 /// # Ok::<(), coroute::NameError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Written", into = "Written")
+)]
 pub struct RouteView {
     pub(crate) policy: PolicyKind,
     pub(crate) targets: Targets,

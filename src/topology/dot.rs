@@ -58,7 +58,7 @@ fn shape(spot: &Spot<'_>) -> &'static str {
         (Place::In | Place::Out, _) => " shape=oval",
         (Place::Inside(_), _) => " shape=plaintext",
         (_, NodeKind::Stage | NodeKind::Pipeline(_)) => "",
-        (_, NodeKind::Tap) => " shape=cds",
+        (_, NodeKind::Tap) => " shape=note",
         (_, NodeKind::Switch { .. }) => " shape=hexagon",
     }
 }

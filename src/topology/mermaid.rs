@@ -61,7 +61,9 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, topology: &Topology, counts: &Co
             }
             Part::Open(spot) => {
                 indent(f, around.len())?;
-                writeln!(f, "subgraph {} [\"{}\"]", Id(&spot.place), Label(spot.label(counts)))?;
+                // Mermaid keeps one line free for the title of a subgraph.
+                let title = Label(vec![spot.label(counts).join(", ")]);
+                writeln!(f, "subgraph {} [\"{title}\"]", Id(&spot.place))?;
                 around.push(spot);
             }
             Part::Close => {
