@@ -17,3 +17,6 @@ pub mod why {}
 
 #[doc = include_str!("guide/speed.md")]
 pub mod speed {}
+
+#[doc = include_str!("guide/scripts.md")]
+pub mod scripts {}

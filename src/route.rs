@@ -270,7 +270,9 @@ impl Route {
             Ok(targets) => targets.clone(),
             Err(error) => std::iter::once(Name::malformed(error.text())).collect(),
         };
-        RouteView { policy: self.policy.kind(), targets, weights, retry: again, by: self.by.clone() }
+        let policy = self.policy.kind();
+        let by = self.by.clone().filter(|_| policy.chooses());
+        RouteView { policy, targets, weights, retry: again, by }
     }
 }
 

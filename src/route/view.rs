@@ -51,6 +51,11 @@ impl PolicyKind {
             Self::Generator => "generator",
         }
     }
+
+    /// Whether a closure or a coroutine chooses.
+    pub(crate) fn chooses(self) -> bool {
+        matches!(self, Self::ByKey | Self::When | Self::Generator)
+    }
 }
 
 /// Words that mean something in a route, so that a target of that name stands in quotation marks.
@@ -99,18 +104,25 @@ impl RouteView {
         Ok(Self { policy, targets, weights, retry: None, by: None })
     }
 
-    /// The same with the name of the closure or coroutine that chooses; see [`Route::named`](crate::Route::named).
+    /// The same with the name of the closure or coroutine that chooses; see [`Route::named`](crate::Route::named). Of no
+    /// effect where nothing of the kind chooses.
     ///
     /// # Errors
     ///
     /// [`NameError`] for a malformed name.
     pub fn named(self, by: impl AsRef<str>) -> Result<Self, NameError> {
-        Ok(Self { by: Some(Name::new(by)?), ..self })
+        let by = Name::new(by)?;
+        Ok(Self { by: Some(by).filter(|_| self.policy.chooses()), ..self })
     }
 
     /// The route that holds items back.
     pub(crate) fn none() -> Self {
-        Self { policy: PolicyKind::None, targets: Targets::new(), weights: SmallVec::new(), retry: None, by: None }
+        Self::bare(PolicyKind::None)
+    }
+
+    /// A route by `policy`, as yet to nowhere.
+    pub(crate) fn bare(policy: PolicyKind) -> Self {
+        Self { policy, targets: Targets::new(), weights: SmallVec::new(), retry: None, by: None }
     }
 
     /// What chooses, where it has a name; see [`Route::named`](crate::Route::named).

@@ -6,7 +6,6 @@ use std::fmt;
 
 use super::Statement;
 use super::timeline::Timeline;
-use super::weigh::expectation;
 use crate::change::line;
 use crate::controller::Controller;
 use crate::edit::{Edit, EditError};
@@ -180,7 +179,7 @@ impl Player {
             let line = self.lines[statement];
             match &self.statements[statement] {
                 Statement::Expect { what, .. } => {
-                    let expected = expectation(what);
+                    let expected = what.to_string();
                     self.unmet.push(Unmet { line, cycle: Some(cycle), expected, found: None });
                 }
                 Statement::At { changes, .. } => {
@@ -254,7 +253,7 @@ impl Player {
     fn weigh(&mut self, statement: usize, cycle: Option<u64>, accepted: u64) {
         let Statement::Expect { what, .. } = &self.statements[statement] else { return };
         if let Some(found) = what.unmet(&self.controller, accepted) {
-            let (line, expected) = (self.lines[statement], expectation(what));
+            let (line, expected) = (self.lines[statement], what.to_string());
             self.unmet.push(Unmet { line, cycle, expected, found: Some(found) });
         }
     }

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::caret::{self, Which};
+use super::caret::culprit;
+use super::place::{Which, find_change, find_word};
 use super::{Mistake, Statement};
 use crate::change::Change;
 use crate::error::Refusal;
@@ -80,7 +81,7 @@ impl<'a> Report<'a> {
     /// The same, with names of which one could have been meant.
     pub(super) fn named(&mut self, statement: usize, word: Option<&str>, message: impl Into<String>, known: &[Name]) {
         let place = self.place(statement);
-        let at = word.and_then(|word| caret::word(self.text, &place, word, Which::First)).unwrap_or(place);
+        let at = word.and_then(|word| find_word(self.text, &place, word, Which::First)).unwrap_or(place);
         let mistake = Mistake::new(at, message);
         self.mistakes.push(match word {
             Some(word) => mistake.meant(word, known.iter().map(Name::as_str)),
@@ -91,14 +92,14 @@ impl<'a> Report<'a> {
     /// The library has not what a statement wants.
     pub(super) fn lacks(&mut self, statement: usize, lacks: Vec<(usize, Lack)>) {
         for (number, lack) in lacks {
-            let change = caret::change(self.text, self.place(statement), number);
+            let change = find_change(self.text, self.place(statement), number);
             // A maker stands behind the stage it is for, but for what is put in new.
             let which = match &self.statements[statement].changes()[number] {
                 Change::Insert { .. } | Change::Attach { .. } => Which::First,
                 _ => Which::Last,
             };
             let word = lack.word.as_ref().map(Name::as_str);
-            let at = word.and_then(|word| caret::word(self.text, &change, word, which)).unwrap_or(change);
+            let at = word.and_then(|word| find_word(self.text, &change, word, which)).unwrap_or(change);
             let mistake = Mistake::new(at, lack.message);
             self.mistakes.push(match word {
                 Some(word) => mistake.meant(word, lack.known.iter().map(Name::as_str)),
@@ -117,11 +118,11 @@ impl<'a> Report<'a> {
             _ => false,
         };
         if !follows && let Some(change) = self.statements[statement].changes().get(*number) {
-            let place = caret::change(self.text, self.place(statement), *number);
-            let culprit = caret::culprit(change, refusal);
-            let at = culprit.as_ref().and_then(|(word, which)| caret::word(self.text, &place, word.as_str(), *which));
+            let place = find_change(self.text, self.place(statement), *number);
+            let word = culprit(change, refusal);
+            let at = word.as_ref().and_then(|(word, which)| find_word(self.text, &place, word.as_str(), *which));
             let mistake = Mistake::new(at.unwrap_or(place), format!("cannot {change:#}: {refusal}{when}"));
-            self.mistakes.push(match culprit {
+            self.mistakes.push(match word {
                 Some((word, _)) => mistake.meant(word.as_str(), known.iter().map(Name::as_str)),
                 None => mistake,
             });

@@ -1,7 +1,7 @@
 //! What a script can say.
 
 use crate::change::Change;
-use crate::name::{Name, Path};
+use crate::name::{Name, NameError, Path};
 use crate::route::RouteView;
 
 /// A statement of a [`Script`](crate::Script).
@@ -92,6 +92,82 @@ pub enum Comparison {
     AtLeast,
     /// `>`
     More,
+}
+
+impl Condition {
+    /// A condition on a count of the whole pipeline; see also [`at`](Condition::at).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::{Comparison, Condition, Count};
+    ///
+    /// let condition = Condition::new(Count::Failed, Comparison::More, 3);
+    /// assert_eq!(condition.to_string(), "failed > 3");
+    /// assert_eq!(condition.at("parse")?, "failed of parse > 3".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn new(count: Count, is: Comparison, number: u64) -> Self {
+        Self { count, of: None, is, number }
+    }
+
+    /// The same, counted at a stage.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] for a malformed path.
+    pub fn at(self, stage: impl AsRef<str>) -> Result<Self, NameError> {
+        Ok(Self { of: Some(Path::new(stage)?), ..self })
+    }
+}
+
+impl Count {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Accepted,
+        Self::Delivered,
+        Self::Dropped,
+        Self::Merged,
+        Self::Failed,
+        Self::Split,
+        Self::Held,
+        Self::Revision,
+    ];
+
+    /// The word for it in a script.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Delivered => "delivered",
+            Self::Dropped => "dropped",
+            Self::Merged => "merged",
+            Self::Failed => "failed",
+            Self::Split => "split",
+            Self::Held => "held",
+            Self::Revision => "revision",
+        }
+    }
+
+    /// Whether it is counted of the whole pipeline only.
+    pub(crate) fn of_all_only(self) -> bool {
+        matches!(self, Self::Accepted | Self::Delivered | Self::Revision)
+    }
+}
+
+impl Comparison {
+    pub(crate) const ALL: [Self; 6] = [Self::Less, Self::AtMost, Self::Equal, Self::Other, Self::AtLeast, Self::More];
+
+    /// The sign for it in a script.
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::AtMost => "<=",
+            Self::Equal => "=",
+            Self::Other => "!=",
+            Self::AtLeast => ">=",
+            Self::More => ">",
+        }
+    }
 }
 
 /// What a script can expect.

@@ -17,32 +17,6 @@ impl Comparison {
             Self::More => count > number,
         }
     }
-
-    fn sign(self) -> &'static str {
-        match self {
-            Self::Less => "<",
-            Self::AtMost => "<=",
-            Self::Equal => "=",
-            Self::Other => "!=",
-            Self::AtLeast => ">=",
-            Self::More => ">",
-        }
-    }
-}
-
-impl Count {
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Delivered => "delivered",
-            Self::Dropped => "dropped",
-            Self::Merged => "merged",
-            Self::Failed => "failed",
-            Self::Split => "split",
-            Self::Held => "held",
-            Self::Revision => "revision",
-        }
-    }
 }
 
 impl Condition {
@@ -85,7 +59,7 @@ impl Expectation {
         if let Self::Count(count) = self {
             let found = count.reading(controller, accepted);
             let found = Condition { is: Comparison::Equal, number: found, ..count.clone() };
-            return (!count.holds(controller, accepted)).then(|| condition(&found));
+            return (!count.holds(controller, accepted)).then(|| found.to_string());
         }
         let topology = controller.topology();
         let (is_so, found) = self.compare(&topology);
@@ -105,7 +79,7 @@ impl Expectation {
                 match node.map(|node| (node, node.kind())) {
                     Some((node, NodeKind::Pipeline(_))) => {
                         let found: Vec<Name> = node.children().iter().map(|child| child.name().clone()).collect();
-                        (found == *names, expectation(&Self::Stages { of: of.clone(), names: found }))
+                        (found == *names, Self::Stages { of: of.clone(), names: found }.to_string())
                     }
                     Some((node, _)) => (false, format!("{:?}, which is no pipeline", node.name())),
                     None => (false, of.as_ref().map_or_else(String::new, |of| format!("nothing called {of:?}"))),
@@ -113,7 +87,7 @@ impl Expectation {
             }
             Self::Has(path) => (get(path).is_some(), format!("no {path}")),
             Self::No(path) => (get(path).is_none(), format!("has {path}")),
-            Self::Paused(paused) => (topology.is_paused() == *paused, expectation(&Self::Paused(topology.is_paused()))),
+            Self::Paused(paused) => (topology.is_paused() == *paused, Self::Paused(topology.is_paused()).to_string()),
             Self::Count(_) => (true, String::new()),
         }
     }
@@ -124,30 +98,5 @@ fn covers(expected: &RouteView, found: &RouteView) -> bool {
     match expected.by() {
         Some(_) => expected == found,
         None => *expected == RouteView { by: None, ..found.clone() },
-    }
-}
-
-/// A condition as text.
-pub(super) fn condition(condition: &Condition) -> String {
-    let Condition { count, of, is, number } = condition;
-    let of = of.as_ref().map_or_else(String::new, |of| format!(" of {of}"));
-    format!("{}{of} {} {number}", count.word(), is.sign())
-}
-
-/// An expectation as text.
-pub(super) fn expectation(what: &Expectation) -> String {
-    match what {
-        Expectation::Route { switch, route } => format!("{switch} -> {route}"),
-        Expectation::Count(count) => condition(count),
-        Expectation::Stages { of, names } => {
-            let of = of.as_ref().map_or_else(String::new, |of| format!(" of {of}"));
-            let names: Vec<&str> = names.iter().map(Name::as_str).collect();
-            let names = if names.is_empty() { "none".to_owned() } else { names.join(" > ") };
-            format!("stages{of} {names}")
-        }
-        Expectation::Has(path) => format!("has {path}"),
-        Expectation::No(path) => format!("no {path}"),
-        Expectation::Paused(true) => "paused".into(),
-        Expectation::Paused(false) => "running".into(),
     }
 }
