@@ -46,9 +46,9 @@ fn path(name: &str) -> String {
     format!("examples/scripts/{name}.route")
 }
 
-/// What `each` makes of every shipped script, one thread a script: the month of flights takes its time.
-fn for_each_shipped<T: Send>(each: impl Fn(&str) -> T + Sync) -> Vec<(String, T)> {
-    let (names, each) = (shipped(), &each);
+/// What `each` makes of scripts, one thread a script: the month of flights takes its time.
+fn for_each<T: Send>(names: &BTreeSet<String>, each: impl Fn(&str) -> T + Sync) -> Vec<(String, T)> {
+    let each = &each;
     thread::scope(|scope| {
         let threads: Vec<_> = names.iter().map(|name| (name, scope.spawn(move || each(name)))).collect();
         threads.into_iter().map(|(name, thread)| (name.clone(), thread.join().unwrap())).collect()
@@ -85,7 +85,7 @@ impl Drop for Temporary {
 
 #[test]
 fn g7_every_shipped_script_prints_the_same_every_time_and_as_it_did() {
-    for (name, [first, second]) in for_each_shipped(|name| [call(&[&path(name)]), call(&[&path(name)])]) {
+    for (name, [first, second]) in for_each(&shipped(), |name| [call(&[&path(name)]), call(&[&path(name)])]) {
         assert_eq!(first, second, "{name}");
         assert_eq!((first.err.as_str(), first.code), ("", 0), "{name}");
         assert_snapshot!(name, first.out);
@@ -138,8 +138,12 @@ fn opposite(what: &Expectation) -> Expectation {
 }
 
 #[test]
-fn every_expectation_of_a_shipped_script_can_fail() {
-    let unmet = for_each_shipped(|name| {
+fn the_expectations_of_the_shipped_scripts_can_fail() {
+    // Of those on flights only one is tried, for the time that they take.
+    let is_tried = |name: &String| name == "canary" || !fs::read_to_string(path(name)).unwrap().contains("flights");
+    let tried: BTreeSet<String> = shipped().into_iter().filter(is_tried).collect();
+    assert!(tried.len() >= 5, "{tried:?}");
+    let unmet = for_each(&tried, |name| {
         let text = fs::read_to_string(path(name)).unwrap();
         let mut wrong = String::from(text.lines().next().unwrap());
         let mut expectations = 0;
@@ -168,8 +172,39 @@ fn a_script_that_does_not_hold_ends_with_1_and_says_what_was_found() {
                 at 20 remove add\nexpect failed = 0\n";
     let ran = Temporary::new("does_not_hold.route", text).play(&[]);
     assert_eq!(ran.code, 1);
-    assert_snapshot!(ran.err, @"");
-    assert_snapshot!(ran.out.split("\nMarbles").next().unwrap(), @"");
+    assert_snapshot!(ran.err, @"
+    script: SCRIPT does not hold
+
+    line 3, cycle 2: expected stages add > prod, found stages add > power
+    line 4, at the end: expected delivered > 12, found delivered = 12
+    line 5, cycle 13: expected no prod, and the run ended before
+    ");
+    assert_snapshot!(ran.out.split("\nMarbles").next().unwrap(), @"
+    SCRIPT on the pipeline sum
+
+    Expectations
+    ------------
+    unmet  expect at 2 stages add > prod; found stages add > power
+    unmet  expect delivered > 12; found delivered = 12
+    unmet  expect at 13 no prod; the run ended before
+    met    expect failed = 0
+    missed line 6, cycle 20: remove add, and the run ended before
+
+    Outputs, by cycle and revision
+    ------------------------------
+        0  r0  64
+        1  r0  216
+        2  r1  64
+        3  r1  125
+        4  r1  216
+        5  r1  343
+        6  r1  512
+        7  r1  729
+        8  r1  1000
+        9  r1  1331
+       10  r1  1728
+       11  r1  2197
+    ");
 }
 
 #[test]
@@ -180,7 +215,25 @@ fn all_mistakes_of_a_text_are_shown_before_an_item_flows() {
     let ran = script.play(&[]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
     assert_eq!(script.play(&["--check"]), ran);
-    assert_snapshot!(ran.err, @"");
+    assert_snapshot!(ran.err, @r#"
+    script: SCRIPT has mistakes
+
+    line 2, column 6: there is no change called "remov"; did you mean "remove"?
+      2 | at 1 remov blank
+        |      ^^^^^
+        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+    line 4, column 7: there is no item between two edits; the least is `every 1`
+      4 | every 0 remove blank
+        |       ^
+    line 5, column 17: the line ends too soon
+      5 | expect render ->
+        |                 ^
+        = expected `none`, `once`, `all`, `next`, `key`, `when`, `failover`, `generator` or a target
+    line 6, column 56: } cannot stand here
+      6 | when failed of trim > 3 { remove blank; rename trim to }
+        |                                                        ^
+        = expected a name
+    "#);
 }
 
 #[test]
@@ -191,7 +244,25 @@ fn all_that_does_not_fit_the_pipeline_is_shown_before_an_item_flows() {
     let ran = script.play(&[]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
     assert_eq!(script.play(&["-c"]), ran);
-    assert_snapshot!(ran.err, @"");
+    assert_snapshot!(ran.err, @r#"
+    script: SCRIPT has mistakes
+
+    line 2, column 13: cannot remove "blnk": nothing is called "blnk"; there is "trim", "blank" and "render"; did you mean "blank"?
+      2 | at 3 remove blnk
+        |             ^^^^
+    line 3, column 15: nothing in the library is called "gren"; did you mean "green"?
+      3 | at 4 { attach gren to render; route render -> green }
+        |               ^^^^
+    line 4, column 13: nothing is called "rendr"; there is "trim", "blank" and "render"; did you mean "render"?
+      4 | expect at 5 rendr -> blue
+        |             ^^^^^
+    line 5, column 18: nothing is called "trimm" at any point of the script; did you mean "trim"?
+      5 | expect failed of trimm = 0
+        |                  ^^^^^
+    line 6, column 13: "watch" is a tap in the library; `insert` takes a stage
+      6 | at 6 insert watch after trim
+        |             ^^^^^
+    "#);
 }
 
 #[test]
@@ -219,10 +290,22 @@ fn what_is_wrong_with_the_command_line_or_a_file_ends_with_2() {
         assert_eq!((code, out.as_str()), (2, ""), "{args:?}: {err}");
         all += &err;
     }
-    assert_snapshot!(all, @"");
+    assert_snapshot!(all, @r#"
+    script: which script? Name a file, such as examples/scripts/canary.route; --help says more
+    script: which script? Name a file, such as examples/scripts/canary.route; --help says more
+    script: a list of what? Add --pipeline NAME
+    script: one script at a time
+    script: invalid option '--nope'
+    script: there is no form "xml"; there is text, json, mermaid, dot
+    script: there is no pipeline "txt"; there is flights, text, sum, source
+    script: cannot open not/there.txt: No such file or directory (os error 2)
+    script: cannot read not/there.route: No such file or directory (os error 2)
+    script: which pipeline? Begin the script with `# pipeline: NAME`, or add --pipeline
+    script: there is no pipeline "txt"; there is flights, text, sum, source
+    "#);
     let Ran { out, err, code } = call(&["-i", words.path(), &path("insert_and_pop")]);
     assert_eq!((code, out.as_str()), (2, ""));
-    assert_snapshot!(err, @"");
+    assert_snapshot!(err, @r#"script: line 3 of the input is "two": invalid digit found in string"#);
 }
 
 #[test]
@@ -230,12 +313,44 @@ fn a_run_that_ends_early_says_what_was_not_reached() {
     let short = Temporary::new("short.txt", "1\n2\n3\n");
     let ran = call(&["--input", short.path(), &path("insert_and_pop")]);
     assert_eq!(ran.code, 1);
-    assert_snapshot!(ran.out.split("\nMarbles").next().unwrap(), @"");
+    assert_snapshot!(ran.out.split("\nMarbles").next().unwrap(), @"
+    examples/scripts/insert_and_pop.route on the pipeline sum
+
+    Expectations
+    ------------
+    unmet  expect at 4 stages add > neg > power; the run ended before
+    unmet  expect at 8 stages add > power > neg; the run ended before
+    unmet  expect stages add > prod > power; found stages add > neg > prod > power
+    unmet  expect delivered = 12; found delivered = 3
+    missed line 7, cycle 4: remove prod, and the run ended before
+    missed line 10, cycle 6: remove neg, and the run ended before
+    missed line 11, cycle 8: insert neg at the back, and the run ended before
+    missed line 15, cycle 10: remove neg; insert prod after add, and the run ended before
+
+    Outputs, by cycle and revision
+    ------------------------------
+        0  r0  64
+        1  r0  216
+        2  r1  -512
+    ");
 }
 
 #[test]
 fn a_pipeline_is_listed_with_what_can_be_put_in() {
-    assert_snapshot!(call(&["--list", "--pipeline", "text"]).out, @"");
+    assert_snapshot!(call(&["--list", "--pipeline", "text"]).out, @"
+    text        String -> String  revision 0
+    ├─ trim     String -> String
+    ├─ blank    String -> String
+    └─ render   String -> String  route blue
+       └─ blue  String -> String  live
+
+    blue        stage      String -> String
+    green       stage      String -> String
+    upper       stage      String -> String
+    watch       tap        String
+    alarming    predicate  String
+    first_word  key        String
+    ");
     assert_eq!(call(&["-l", &path("blue_green")]), call(&["-l", "-p", "text"]));
 }
 
@@ -262,8 +377,39 @@ fn json_has_all_that_the_report_has() {
 
 #[test]
 fn the_pictures_are_of_the_pipeline_at_the_end_with_counts() {
-    assert_snapshot!(call(&["-f", "mermaid", &path("live_tap")]).out, @"");
-    assert_snapshot!(call(&["-f", "dot", &path("controller_generator")]).out, @"");
+    assert_snapshot!(call(&["-f", "mermaid", &path("live_tap")]).out, @r#"
+    ---
+    title: "text, revision 2, accepted 28, delivered 24, dropped 4"
+    ---
+    flowchart LR
+        __in(["String"])
+        trim["trim<br>String -> String"]
+        blank["blank<br>String -> String<br>dropped 4"]
+        render{{"render<br>String -> String<br>route blue"}}
+        render__blue["blue<br>String -> String"]
+        __out(["String"])
+        __in --> trim
+        trim --> blank
+        blank --> render
+        render ==> render__blue
+        render__blue ==> __out
+    "#);
+    assert_snapshot!(call(&["-f", "dot", &path("controller_generator")]).out, @r#"
+    digraph "source" {
+      rankdir=LR labelloc=t label="source, revision 2\naccepted 2, delivered 2"
+      fontname="sans-serif" node [shape=box fontname="sans-serif"] edge [fontname="sans-serif"]
+      "/in" [label="i64" shape=oval]
+      "source" [label="source\ni64 -> i64\nroute once prod" shape=hexagon]
+      "source/add" [label="add\ni64 -> i64" style=dashed]
+      "source/prod" [label="prod\ni64 -> i64"]
+      "/out" [label="i64" shape=oval]
+      "/in" -> "source"
+      "source" -> "source/add" [style=dashed]
+      "source" -> "source/prod" [penwidth=3]
+      "source/add" -> "/out" [style=dashed]
+      "source/prod" -> "/out" [penwidth=3]
+    }
+    "#);
 }
 
 #[test]
