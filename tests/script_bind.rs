@@ -45,12 +45,24 @@ fn all_mistakes_come_at_once() {
          expect at 5 modle -> v2
          at 6 insert half as add after total"
     ), @r#"
-    line 1, `nge`: nothing in the library is called "nge"; did you mean "neg"?
-    line 2, `pars`: cannot remove "pars": nothing is called "pars"; there is "add", "total", "model", "inner" and "show"
-    line 3, `v3`: cannot route "model" -> v3: nothing is called "model/v3"; there is "v1" and "v2"; did you mean "v1"?
-    line 4, `show`: cannot remove "show": it turns i64 into String; replace it instead
-    line 5, `modle`: nothing is called "modle"; there is "add", "total", "model", "inner" and "show"; did you mean "model"?
-    line 6, `add`: cannot insert "half" as "add" after "total": the name "add" is taken; use another
+    line 1, column 13: nothing in the library is called "nge"; did you mean "neg"?
+      1 | at 1 insert nge after add
+        |             ^^^
+    line 2, column 22: cannot remove "pars": nothing is called "pars"; there is "add", "total", "model", "inner" and "show"
+      2 |          at 2 remove pars
+        |                      ^^^^
+    line 3, column 30: cannot route "model" -> v3: nothing is called "model/v3"; there is "v1" and "v2"; did you mean "v1"?
+      3 |          at 3 route model -> v3
+        |                              ^^
+    line 4, column 31: cannot remove "show": it turns i64 into String; replace it instead
+      4 |          at 4 { pause; remove show; resume }
+        |                               ^^^^
+    line 5, column 22: nothing is called "modle"; there is "add", "total", "model", "inner" and "show"; did you mean "model"?
+      5 |          expect at 5 modle -> v2
+        |                      ^^^^^
+    line 6, column 30: cannot insert "half" as "add" after "total": the name "add" is taken; use another
+      6 |          at 6 insert half as add after total
+        |                              ^^^
     "#);
 }
 
@@ -66,22 +78,46 @@ fn what_the_library_lacks_is_said_with_the_nearest_name_that_would_fit() {
          at 1 route model -> key v1 v2
          at 1 route model -> key v1 v2 by small
          at 1 route model -> when v1 v2 by digit
-         at 1 route model -> when v1 by small
+         at 1 route model -> when v1 v2 v3 by small
          at 1 route model -> generator v1 v2 by alternat
          at 1 attach digit to model"
     ), @r#"
-    line 1, `counter`: "counter" is a tap in the library; `insert` takes a stage
-    line 2, `half`: "half" is a stage in the library; `tap` takes a tap
-    line 3, `countr`: nothing in the library is called "countr"; did you mean "counter"?
-    line 4, `half`: "half" is a stage in the library; `replace ... keeping its state` takes a hand-over
-    line 5, `dubble`: nothing in the library is called "dubble"; did you mean "double"?
-    line 6, `add`: nothing in the library is called "add"; did you mean "odd"?
-    line 7, `route model -> key v1 v2`: a route with `key` says by what: put `by` and a name behind the targets
-    line 8, `small`: "small" is a predicate in the library; `key` takes a key
-    line 9, `digit`: "digit" is a key in the library; `when` takes a predicate or a choice
-    line 10, `small`: "small" is a predicate and chooses between 2 targets, not 1
-    line 11, `alternat`: nothing in the library is called "alternat"; did you mean "alternate"?
-    line 12, `digit`: "digit" is a key in the library; `attach` takes a stage
+    line 1, column 13: "counter" is a tap in the library; `insert` takes a stage
+       1 | at 1 insert counter after add
+         |             ^^^^^^^
+    line 2, column 28: "half" is a stage in the library; `tap` takes a tap
+       2 |          at 1 tap add with half
+         |                            ^^^^
+    line 3, column 28: nothing in the library is called "countr"; did you mean "counter"?
+       3 |          at 1 tap add with countr
+         |                            ^^^^^^
+    line 4, column 34: "half" is a stage in the library; `replace ... keeping its state` takes a hand-over
+       4 |          at 1 replace total with half keeping its state
+         |                                  ^^^^
+    line 5, column 34: nothing in the library is called "dubble"; did you mean "double"?
+       5 |          at 1 replace total with dubble keeping its state
+         |                                  ^^^^^^
+    line 6, column 23: nothing in the library is called "add"; did you mean "odd"?
+       6 |          at 1 replace add
+         |                       ^^^
+    line 7, column 10: a route with `key` says by what: put `by` and a name behind the targets
+       7 |          at 1 route model -> key v1 v2
+         |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    line 8, column 43: "small" is a predicate in the library; `key` takes a key
+       8 |          at 1 route model -> key v1 v2 by small
+         |                                           ^^^^^
+    line 9, column 44: "digit" is a key in the library; `when` takes a predicate or a choice
+       9 |          at 1 route model -> when v1 v2 by digit
+         |                                            ^^^^^
+    line 10, column 47: "small" is a predicate and chooses between 2 targets, not 3
+      10 |          at 1 route model -> when v1 v2 v3 by small
+         |                                               ^^^^^
+    line 11, column 49: nothing in the library is called "alternat"; did you mean "alternate"?
+      11 |          at 1 route model -> generator v1 v2 by alternat
+         |                                                 ^^^^^^^^
+    line 12, column 22: "digit" is a key in the library; `attach` takes a stage
+      12 |          at 1 attach digit to model
+         |                      ^^^^^
     "#);
 }
 
@@ -97,14 +133,30 @@ fn types_have_to_fit() {
          at 1 remove show
          at 1 tap show with counter"
     ), @r#"
-    line 1, `show`: cannot insert "show" as "s" after "add": it turns i64 into String, and that place needs i64 to i64
-    line 2, `half`: cannot insert "half" after "show": it takes i64, and String comes along there
-    line 3, `letter`: cannot route "model" -> key v1 v2 by letter: the route looks at String, and the switch gets i64; let its closure take `&i64`
-    line 4, `show`: cannot replace "inner" with "show": it turns i64 into String, and that place needs i64 to i64
-    line 5, `double`: cannot replace "add" with "double" keeping its state: the hand-over takes a Total, and the old stage is a TryStage<closure>; let its closure take that
-    line 6, `double`: cannot replace "inner" with "double" keeping its state: the hand-over takes a Total, and the old stage is a Pipeline<i64, i64>; let its closure take that
-    line 7, `show`: cannot remove "show": it turns i64 into String; replace it instead
-    line 8, `counter`: cannot tap "show" with "counter": it takes i64, and String comes along there
+    line 1, column 13: cannot insert "show" as "s" after "add": it turns i64 into String, and that place needs i64 to i64
+      1 | at 1 insert show as s after add
+        |             ^^^^
+    line 2, column 22: cannot insert "half" after "show": it takes i64, and String comes along there
+      2 |          at 1 insert half after show
+        |                      ^^^^
+    line 3, column 43: cannot route "model" -> key v1 v2 by letter: the route looks at String, and the switch gets i64; let its closure take `&i64`
+      3 |          at 1 route model -> key v1 v2 by letter
+        |                                           ^^^^^^
+    line 4, column 34: cannot replace "inner" with "show": it turns i64 into String, and that place needs i64 to i64
+      4 |          at 1 replace inner with show
+        |                                  ^^^^
+    line 5, column 32: cannot replace "add" with "double" keeping its state: the hand-over takes a Total, and the old stage is a TryStage<closure>; let its closure take that
+      5 |          at 1 replace add with double keeping its state
+        |                                ^^^^^^
+    line 6, column 34: cannot replace "inner" with "double" keeping its state: the hand-over takes a Total, and the old stage is a Pipeline<i64, i64>; let its closure take that
+      6 |          at 1 replace inner with double keeping its state
+        |                                  ^^^^^^
+    line 7, column 22: cannot remove "show": it turns i64 into String; replace it instead
+      7 |          at 1 remove show
+        |                      ^^^^
+    line 8, column 29: cannot tap "show" with "counter": it takes i64, and String comes along there
+      8 |          at 1 tap show with counter
+        |                             ^^^^^^^
     "#);
 }
 
@@ -122,16 +174,36 @@ fn switches_and_pipelines_are_known_apart() {
          expect stages of add none
          expect model -> v1:95 v9:5"
     ), @r#"
-    line 1, `add`: cannot route "add" -> v1: "add" is a stage; only a switch has routes and targets
-    line 2, `model`: cannot insert "half" at the front of "model": "model" is a switch; only a pipeline has stages
-    line 3, `inner`: cannot attach "half" to "inner": "inner" is a pipeline; only a switch has routes and targets
-    line 4, `v9`: cannot detach "v9" from "model": nothing is called "model/v9"; there is "v1" and "v2"; did you mean "v1"?
-    line 5, `v1`: cannot detach "v1" from "model": the route names it; route elsewhere first, or in the same edit
-    line 6, `v1`: cannot remove "model/v1": it is a target of a switch, not a stage of a pipeline; attach, detach or replace it, or make it a pipeline
-    line 7, `v2`: cannot insert "half" after "model/v2": it is a target of a switch, not a stage of a pipeline; attach, detach or replace it, or make it a pipeline
-    line 8, `inner`: "inner" is a pipeline; only a switch has routes and targets
-    line 9, `add`: "add" is a stage; only a pipeline has stages
-    line 10, `v9`: nothing is called "model/v9"; there is "v1" and "v2"; did you mean "v1"?
+    line 1, column 12: cannot route "add" -> v1: "add" is a stage; only a switch has routes and targets
+       1 | at 1 route add -> v1
+         |            ^^^
+    line 2, column 43: cannot insert "half" at the front of "model": "model" is a switch; only a pipeline has stages
+       2 |          at 1 insert half at the front of model
+         |                                           ^^^^^
+    line 3, column 30: cannot attach "half" to "inner": "inner" is a pipeline; only a switch has routes and targets
+       3 |          at 1 attach half to inner
+         |                              ^^^^^
+    line 4, column 22: cannot detach "v9" from "model": nothing is called "model/v9"; there is "v1" and "v2"; did you mean "v1"?
+       4 |          at 1 detach v9 from model
+         |                      ^^
+    line 5, column 22: cannot detach "v1" from "model": the route names it; route elsewhere first, or in the same edit
+       5 |          at 1 detach v1 from model
+         |                      ^^
+    line 6, column 28: cannot remove "model/v1": it is a target of a switch, not a stage of a pipeline; attach, detach or replace it, or make it a pipeline
+       6 |          at 1 remove model/v1
+         |                            ^^
+    line 7, column 39: cannot insert "half" after "model/v2": it is a target of a switch, not a stage of a pipeline; attach, detach or replace it, or make it a pipeline
+       7 |          at 1 insert half after model/v2
+         |                                       ^^
+    line 8, column 17: "inner" is a pipeline; only a switch has routes and targets
+       8 |          expect inner -> v1
+         |                 ^^^^^
+    line 9, column 27: "add" is a stage; only a pipeline has stages
+       9 |          expect stages of add none
+         |                           ^^^
+    line 10, column 32: nothing is called "model/v9"; there is "v1" and "v2"; did you mean "v1"?
+      10 |          expect model -> v1:95 v9:5
+         |                                ^^
     "#);
 }
 
@@ -143,8 +215,12 @@ fn an_edit_is_too_early_or_too_late() {
          at 10 remove half
          at 20 insert half as add after total"
     ), @r#"
-    line 3, `half`: cannot remove "half": nothing is called "half"; there is "add", "total", "model", "inner" and "show"
-    line 4, `add`: cannot insert "half" as "add" after "total": the name "add" is taken; use another
+    line 3, column 23: cannot remove "half": nothing is called "half"; there is "add", "total", "model", "inner" and "show"
+      3 |          at 10 remove half
+        |                       ^^^^
+    line 4, column 31: cannot insert "half" as "add" after "total": the name "add" is taken; use another
+      4 |          at 20 insert half as add after total
+        |                               ^^^
     "#);
 }
 
@@ -159,22 +235,38 @@ fn what_follows_from_a_mistake_is_not_told() {
          at 6 { remove neg; remove inner }
          at 7 insert half as inner after model"
     ), @r#"
-    line 1, `hlaf`: nothing in the library is called "hlaf"; did you mean "half"?
-    line 6, `neg`: cannot remove "neg": nothing is called "neg"; there is "add", "total", "model", "inner" and "show"
+    line 1, column 13: nothing in the library is called "hlaf"; did you mean "half"?
+      1 | at 1 insert hlaf as h after add
+        |             ^^^^
+    line 6, column 24: cannot remove "neg": nothing is called "neg"; there is "add", "total", "model", "inner" and "show"
+      6 |          at 6 { remove neg; remove inner }
+        |                        ^^^
     "#);
 }
 
 #[test]
 fn what_comes_again_has_to_be_legal_each_time() {
-    assert_snapshot!(mistakes("every 10 insert half after add"), @r#"line 1, `half`: cannot insert "half" after "add": the name "half" is taken; use another, at cycle 20"#);
-    assert_snapshot!(mistakes("every 10 to 20 insert half after add"), @r#"line 1, `half`: cannot insert "half" after "add": the name "half" is taken; use another, at cycle 20"#);
+    assert_snapshot!(mistakes("every 10 insert half after add"), @r#"
+    line 1, column 17: cannot insert "half" after "add": the name "half" is taken; use another, at cycle 20
+      1 | every 10 insert half after add
+        |                 ^^^^
+    "#);
+    assert_snapshot!(mistakes("every 10 to 20 insert half after add"), @r#"
+    line 1, column 23: cannot insert "half" after "add": the name "half" is taken; use another, at cycle 20
+      1 | every 10 to 20 insert half after add
+        |                       ^^^^
+    "#);
     assert!(bind("every 10 to 19 insert half after add").is_ok());
     assert!(bind("every 10 { insert half after add; remove half }").is_ok());
     assert_snapshot!(mistakes(
         "every 10 from 5 route model -> v2
          at 1000000 detach v1 from model
          every 7 from 1000000 to 2000000 route model -> v1"
-    ), @r#"line 3, `v1`: cannot route "model" -> v1: nothing is called "model/v1"; there is "v2"; did you mean "v2"?"#);
+    ), @r#"
+    line 3, column 57: cannot route "model" -> v1: nothing is called "model/v1"; there is "v2"; did you mean "v2"?
+      3 |          every 7 from 1000000 to 2000000 route model -> v1
+        |                                                         ^^
+    "#);
 }
 
 #[test]
@@ -203,17 +295,33 @@ fn a_when_has_to_be_legal_wherever_it_may_come() {
     assert_snapshot!(mistakes(
         "at 10 insert half after add
          when failed > 3 remove half"
-    ), @r#"line 2, `half`: cannot remove "half": nothing is called "half"; there is "add", "total", "model", "inner" and "show", if it comes before all other edits"#);
+    ), @r#"
+    line 2, column 33: cannot remove "half": nothing is called "half"; there is "add", "total", "model", "inner" and "show", if it comes before all other edits
+      2 |          when failed > 3 remove half
+        |                                 ^^^^
+    "#);
     assert_snapshot!(mistakes(
         "when failed > 3 remove inner/neg
          at 10 move inner/neg after inner/sub"
-    ), @r#"line 2, `neg`: cannot move "inner/neg" after "inner/sub": nothing is called "inner/neg"; there is "sub", if it comes after line 1"#);
+    ), @r#"
+    line 2, column 27: cannot move "inner/neg" after "inner/sub": nothing is called "inner/neg"; there is "sub", if it comes after line 1
+      2 |          at 10 move inner/neg after inner/sub
+        |                           ^^^
+    "#);
     assert_snapshot!(mistakes(
         "when failed > 3 { route model -> v2; detach v1 from model }
          when dropped > 3 route model -> v1"
-    ), @r#"line 2, `v1`: cannot route "model" -> v1: nothing is called "model/v1"; there is "v2", if it comes after line 1; did you mean "v2"?"#);
+    ), @r#"
+    line 2, column 42: cannot route "model" -> v1: nothing is called "model/v1"; there is "v2", if it comes after line 1; did you mean "v2"?
+      2 |          when dropped > 3 route model -> v1
+        |                                          ^^
+    "#);
     assert!(bind("when failed > 3 insert half after add\nwhen failed > 5 insert half as other after add").is_ok());
-    assert_snapshot!(mistakes("when failed > 3 remove none_such"), @r#"line 1, `none_such`: cannot remove "none_such": nothing is called "none_such"; there is "add", "total", "model", "inner" and "show""#);
+    assert_snapshot!(mistakes("when failed > 3 remove none_such"), @r#"
+    line 1, column 24: cannot remove "none_such": nothing is called "none_such"; there is "add", "total", "model", "inner" and "show"
+      1 | when failed > 3 remove none_such
+        |                        ^^^^^^^^^
+    "#);
 }
 
 #[test]
@@ -231,7 +339,11 @@ fn within_a_cycle_a_when_comes_where_it_stands() {
             .is_ok()
     );
     let between = "at 5 { remove total }\nwhen failed > 0 move total before add\nat 5 insert half as total after add";
-    assert_snapshot!(mistakes(between), @r#"line 2, `total`: cannot move "total" before "add": nothing is called "total"; there is "add", "model", "inner" and "show", if it comes after line 1"#);
+    assert_snapshot!(mistakes(between), @r#"
+    line 2, column 22: cannot move "total" before "add": nothing is called "total"; there is "add", "model", "inner" and "show", if it comes after line 1
+      2 | when failed > 0 move total before add
+        |                      ^^^^^
+    "#);
     assert!(
         bind("at 0 remove total\nat 0 insert half as total after add\nwhen failed > 0 move total before add").is_ok()
     );
@@ -240,14 +352,21 @@ fn within_a_cycle_a_when_comes_where_it_stands() {
 #[test]
 fn a_when_on_accepted_items_is_known_to_the_cycle() {
     assert!(bind("at 10 insert half after add\nwhen accepted > 9 remove half").is_ok());
-    assert_snapshot!(mistakes("at 10 insert half after add\nwhen accepted >= 9 remove half"), @r#"line 2, `half`: cannot remove "half": nothing is called "half"; there is "add", "total", "model", "inner" and "show""#);
-    assert!(bind("when accepted < 0 remove none_such").is_ok(), "it never comes");
+    assert_snapshot!(mistakes("at 10 insert half after add\nwhen accepted >= 9 remove half"), @r#"
+    line 2, column 27: cannot remove "half": nothing is called "half"; there is "add", "total", "model", "inner" and "show"
+      2 | when accepted >= 9 remove half
+        |                           ^^^^
+    "#);
 }
 
 #[test]
 fn too_many_ways_are_a_mistake() {
     let many: String = (0..16).map(|at| format!("when failed > {at} insert half as h{at} at the front\n")).collect();
-    assert_snapshot!(mistakes(&many), @"line 1, `when failed > 0 { insert half as h0 at the front }`: the script cannot be checked: its edits can come in too many ways (more than 10000 states, or 200000 edits); use fewer `when` and `every`");
+    assert_snapshot!(mistakes(&many), @"
+    line 1, column 1: the script cannot be checked: its edits can come in too many ways (more than 10000 states, or 200000 edits); use fewer `when` and `every`
+      1 | when failed > 0 insert half as h0 at the front
+        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    ");
 }
 
 #[test]
@@ -257,25 +376,33 @@ fn g5_more_edits_than_can_wait_for_an_item_are_a_mistake() {
             + &"at 5 rename add to add2\nat 5 rename add2 to add\n".repeat(count / 4)
     };
     assert!(bind(&edits(1024)).is_ok());
-    assert_snapshot!(mistakes(&edits(1028)), @"line 1025, `at 5 { rename add to add2 }`: more than 1024 edits at cycle 5; put several changes into one edit");
+    assert_snapshot!(mistakes(&edits(1028)), @"
+    line 1025, column 1: more than 1024 edits at cycle 5; put several changes into one edit
+      1025 | at 5 rename add to add2
+           | ^^^^^^^^^^^^^^^^^^^^^^^
+    ");
 }
 
 #[test]
 fn counts_and_names_that_are_never_there_are_mistakes() {
     assert_snapshot!(mistakes(
         "when failed of ad > 3 pause
-         when accepted of add > 3 pause
-         when merged > 3 pause
          expect dropped of odd = 0
          expect stages add > totl
          expect no innr/neg"
     ), @r#"
-    line 2, `accepted`: `accepted` is counted for the whole pipeline only; leave `of` out
-    line 3, `merged`: `merged` is counted at stages only; say `of` which
-    line 1, `ad`: nothing is called "ad" at any point of the script; did you mean "add"?
-    line 4, `odd`: nothing is called "odd" at any point of the script; did you mean "add"?
-    line 5, `totl`: nothing is called "totl" at any point of the script; did you mean "total"?
-    line 6, `innr`: nothing is called "innr" at any point of the script; did you mean "inner"?
+    line 1, column 16: nothing is called "ad" at any point of the script; did you mean "add"?
+      1 | when failed of ad > 3 pause
+        |                ^^
+    line 2, column 28: nothing is called "odd" at any point of the script; did you mean "add"?
+      2 |          expect dropped of odd = 0
+        |                            ^^^
+    line 3, column 30: nothing is called "totl" at any point of the script; did you mean "total"?
+      3 |          expect stages add > totl
+        |                              ^^^^
+    line 4, column 20: nothing is called "innr" at any point of the script; did you mean "inner"?
+      4 |          expect no innr/neg
+        |                    ^^^^
     "#);
     assert!(bind("at 7 insert odd after add\nat 8 remove odd\nexpect dropped of odd = 0\nexpect no odd").is_ok());
     assert!(bind("at 7 insert odd after add\nexpect stages add > odd").is_ok(), "the run will say no");
@@ -292,9 +419,15 @@ fn what_has_passed_cannot_be_played() {
          expect at 5 running
          at 600 insert half as total after add"
     ).unwrap_err(), @"
-    line 1, `599`: cycle 599 has passed: the pipeline has accepted 600 items already
-    line 2, `500`: cycle 500 has passed: the pipeline has accepted 600 items already
-    line 3, `5`: cycle 5 has passed: the pipeline has accepted 600 items already
+    line 1, column 4: cycle 599 has passed: the pipeline has accepted 600 items already
+      1 | at 599 remove total
+        |    ^^^
+    line 2, column 16: cycle 500 has passed: the pipeline has accepted 600 items already
+      2 |          every 500 pause
+        |                ^^^
+    line 3, column 20: cycle 5 has passed: the pipeline has accepted 600 items already
+      3 |          expect at 5 running
+        |                    ^
     ");
     assert!(bind("at 600 pause\nevery 500 from 1000 resume").is_ok());
     assert_eq!(bind("when failed > 3 pause").unwrap().next_due(), Some(600));
@@ -304,21 +437,33 @@ fn what_has_passed_cannot_be_played() {
 fn a_library_with_a_mistake_is_good_for_nothing() {
     let library = Library::new().stage("a b", || |x: i64| x).stage("neg", || |x: i64| x).tap("neg", || |_: &i64| ());
     assert_snapshot!(script("").bind(&library, &pipeline().controller()).unwrap_err(), @r#"
-    line 1, ``: in the library: cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`
-    line 1, ``: the library has two makers called "neg"; use another name for one
+    line 1, column 1: in the library: cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`
+      1 | 
+        | ^
+    line 1, column 1: the library has two makers called "neg"; use another name for one
+      1 | 
+        | ^
     "#);
 }
 
 #[test]
 fn what_a_maker_makes_is_looked_at_inside() {
     assert_snapshot!(mistakes("at 1 insert pair after add\nat 2 remove pair/three\nat 3 replace total with fork\nat 4 route total -> c"), @r#"
-    line 2, `three`: cannot remove "pair/three": nothing is called "pair/three"; there is "one" and "two"
-    line 4, `c`: cannot route "total" -> c: nothing is called "total/c"; there is "a" and "b"; did you mean "a"?
+    line 2, column 18: cannot remove "pair/three": nothing is called "pair/three"; there is "one" and "two"
+      2 | at 2 remove pair/three
+        |                  ^^^^^
+    line 4, column 21: cannot route "total" -> c: nothing is called "total/c"; there is "a" and "b"; did you mean "a"?
+      4 | at 4 route total -> c
+        |                     ^
     "#);
     let twice = || Pipeline::new("p").stage("a", |x: i64| x).stage("a", |x: i64| x);
     let library = Library::new().stage("twice", twice);
     let bound = script("at 1 insert twice after add").bind(&library, &pipeline().controller());
-    assert_snapshot!(bound.unwrap_err(), @r#"line 1, `twice`: cannot insert "twice" after "add": cannot build stage "a" of pipeline "p": the name "a" is taken; use another"#);
+    assert_snapshot!(bound.unwrap_err(), @r#"
+    line 1, column 13: cannot insert "twice" after "add": cannot build stage "a" of pipeline "p": the name "a" is taken; use another
+      1 | at 1 insert twice after add
+        |             ^^^^^
+    "#);
 }
 
 #[test]
@@ -347,6 +492,10 @@ fn a_pipeline_that_takes_no_edit_cannot_be_bound_to() {
     let inner = Switch::new("s").target("a", |x: i64| x).into_pipeline();
     let controller = inner.controller();
     let outer = Pipeline::new("outer").stage("s", inner);
-    assert_snapshot!(script("at 0 route s -> a").bind(&Library::new(), &controller).unwrap_err(), @"line 1, ``: no edit can be made: the pipeline has become a part of another; use that one's controller, with a path");
+    assert_snapshot!(script("at 0 route s -> a").bind(&Library::new(), &controller).unwrap_err(), @"
+    line 1, column 1: no edit can be made: the pipeline has become a part of another; use that one's controller, with a path
+      1 | at 0 route s -> a
+        | ^
+    ");
     drop(outer);
 }
