@@ -1,35 +1,27 @@
 //! The script example and the scripts that are shipped: what each does, that each tests itself, and that what is wrong with a
 //! script is said.
 
+#[path = "scripts/call.rs"]
+mod call;
 #[allow(dead_code)] // an example's `main` is not called here
 #[path = "../examples/insert_and_pop.rs"]
 mod insert_and_pop;
 #[allow(dead_code)] // as above
 #[path = "../examples/script/main.rs"]
 mod script;
+#[path = "scripts/wrong.rs"]
+mod wrong;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use coroute::{Comparison, Expectation, PolicyKind, RouteView, Script, Statement};
 use insta::assert_snapshot;
 use serde_json::Value;
 
-/// What a call of the example printed, and the code it ended with.
-#[derive(Debug, PartialEq, Eq)]
-struct Ran {
-    out: String,
-    err: String,
-    code: u8,
-}
-
-fn call(args: &[&str]) -> Ran {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = script::run(args, &mut out, &mut err);
-    Ran { out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap(), code }
-}
+use call::{Ran, Temporary, call, path};
 
 /// The names of the scripts that are shipped, without their extension.
 fn shipped() -> BTreeSet<String> {
@@ -42,10 +34,6 @@ fn stems(folder: &str, stem: impl Fn(&str) -> Option<&str>) -> BTreeSet<String> 
     files.filter_map(|file| stem(&file).map(str::to_owned)).collect()
 }
 
-fn path(name: &str) -> String {
-    format!("examples/scripts/{name}.route")
-}
-
 /// What `each` makes of scripts, one thread a script: the month of flights takes its time.
 fn for_each<T: Send>(names: &BTreeSet<String>, each: impl Fn(&str) -> T + Sync) -> Vec<(String, T)> {
     let each = &each;
@@ -53,34 +41,6 @@ fn for_each<T: Send>(names: &BTreeSet<String>, each: impl Fn(&str) -> T + Sync) 
         let threads: Vec<_> = names.iter().map(|name| (name, scope.spawn(move || each(name)))).collect();
         threads.into_iter().map(|(name, thread)| (name.clone(), thread.join().unwrap())).collect()
     })
-}
-
-/// A file that is gone when the test ends.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn new(name: &str, text: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::write(&path, text).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-
-    /// What is printed when this script is played, with `SCRIPT` for its path.
-    fn play(&self, args: &[&str]) -> Ran {
-        let ran = call(&[&[self.path()], args].concat());
-        let [out, err] = [ran.out, ran.err].map(|text| text.replace(self.path(), "SCRIPT"));
-        Ran { out, err, ..ran }
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        fs::remove_file(&self.0).unwrap();
-    }
 }
 
 #[test]
@@ -164,175 +124,6 @@ fn the_expectations_of_the_shipped_scripts_can_fail() {
     for (name, (expectations, unmet)) in unmet {
         assert_eq!(expectations, unmet, "{name}");
     }
-}
-
-#[test]
-fn a_script_that_does_not_hold_ends_with_1_and_says_what_was_found() {
-    let text = "# pipeline: sum\nat 2 remove prod\nexpect at 2 stages add > prod\nexpect delivered > 12\nexpect at 13 no prod\n\
-                at 20 remove add\nexpect failed = 0\n";
-    let ran = Temporary::new("does_not_hold.route", text).play(&[]);
-    assert_eq!(ran.code, 1);
-    assert_snapshot!(ran.err, @"
-    script: SCRIPT does not hold
-
-    line 3, cycle 2: expected stages add > prod, found stages add > power
-    line 4, at the end: expected delivered > 12, found delivered = 12
-    line 5, cycle 13: expected no prod, and the run ended before
-    ");
-    assert_snapshot!(ran.out.split("\nMarbles").next().unwrap(), @"
-    SCRIPT on the pipeline sum
-
-    Expectations
-    ------------
-    unmet  expect at 2 stages add > prod; found stages add > power
-    unmet  expect delivered > 12; found delivered = 12
-    unmet  expect at 13 no prod; the run ended before
-    met    expect failed = 0
-    missed line 6, cycle 20: remove add, and the run ended before
-
-    Outputs, by cycle and revision
-    ------------------------------
-        0  r0  64
-        1  r0  216
-        2  r1  64
-        3  r1  125
-        4  r1  216
-        5  r1  343
-        6  r1  512
-        7  r1  729
-        8  r1  1000
-        9  r1  1331
-       10  r1  1728
-       11  r1  2197
-    ");
-}
-
-#[test]
-fn all_mistakes_of_a_text_are_shown_before_an_item_flows() {
-    let text = "# pipeline: text\nat 1 remov blank\nat 2 route render -> blue\nevery 0 remove blank\nexpect render ->\n\
-                when failed of trim > 3 { remove blank; rename trim to }\n";
-    let script = Temporary::new("mistakes_of_text.route", text);
-    let ran = script.play(&[]);
-    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
-    assert_eq!(script.play(&["--check"]), ran);
-    assert_snapshot!(ran.err, @r#"
-    script: SCRIPT has mistakes
-
-    line 2, column 6: there is no change called "remov"; did you mean "remove"?
-      2 | at 1 remov blank
-        |      ^^^^^
-        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
-    line 4, column 7: there is no item between two edits; the least is `every 1`
-      4 | every 0 remove blank
-        |       ^
-    line 5, column 17: the line ends too soon
-      5 | expect render ->
-        |                 ^
-        = expected `none`, `once`, `all`, `next`, `key`, `when`, `failover`, `generator` or a target
-    line 6, column 56: } cannot stand here
-      6 | when failed of trim > 3 { remove blank; rename trim to }
-        |                                                        ^
-        = expected a name
-    "#);
-}
-
-#[test]
-fn all_that_does_not_fit_the_pipeline_is_shown_before_an_item_flows() {
-    let text = "# pipeline: text\nat 3 remove blnk\nat 4 { attach gren to render; route render -> green }\n\
-                expect at 5 rendr -> blue\nexpect failed of trimm = 0\nat 6 insert watch after trim\n";
-    let script = Temporary::new("does_not_fit.route", text);
-    let ran = script.play(&[]);
-    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
-    assert_eq!(script.play(&["-c"]), ran);
-    assert_snapshot!(ran.err, @r#"
-    script: SCRIPT has mistakes
-
-    line 2, column 13: cannot remove "blnk": nothing is called "blnk"; there is "trim", "blank" and "render"; did you mean "blank"?
-      2 | at 3 remove blnk
-        |             ^^^^
-    line 3, column 15: nothing in the library is called "gren"; did you mean "green"?
-      3 | at 4 { attach gren to render; route render -> green }
-        |               ^^^^
-    line 4, column 13: nothing is called "rendr"; there is "trim", "blank" and "render"; did you mean "render"?
-      4 | expect at 5 rendr -> blue
-        |             ^^^^^
-    line 5, column 18: nothing is called "trimm" at any point of the script; did you mean "trim"?
-      5 | expect failed of trimm = 0
-        |                  ^^^^^
-    line 6, column 13: "watch" is a tap in the library; `insert` takes a stage
-      6 | at 6 insert watch after trim
-        |             ^^^^^
-    "#);
-}
-
-#[test]
-fn what_is_wrong_with_the_command_line_or_a_file_ends_with_2() {
-    let live_tap = &*path("live_tap");
-    let nameless = Temporary::new("nameless.route", "at 1 pause\n# pipeline: text\n");
-    let unknown = Temporary::new("unknown.route", "# pipeline: txt\n");
-    let words = Temporary::new("words.txt", "1\n\ntwo\n");
-    let calls: [&[&str]; 11] = [
-        &[],
-        &["--check"],
-        &["--list"],
-        &[live_tap, live_tap],
-        &["--nope"],
-        &["--format", "xml", live_tap],
-        &["--pipeline", "txt", live_tap],
-        &["--input", "not/there.txt", live_tap],
-        &["not/there.route"],
-        &[nameless.path()],
-        &[unknown.path()],
-    ];
-    let mut all = String::new();
-    for args in calls {
-        let Ran { out, err, code } = call(args);
-        assert_eq!((code, out.as_str()), (2, ""), "{args:?}: {err}");
-        all += &err;
-    }
-    assert_snapshot!(all, @r#"
-    script: which script? Name a file, such as examples/scripts/canary.route; --help says more
-    script: which script? Name a file, such as examples/scripts/canary.route; --help says more
-    script: a list of what? Add --pipeline NAME
-    script: one script at a time
-    script: invalid option '--nope'
-    script: there is no form "xml"; there is text, json, mermaid, dot
-    script: there is no pipeline "txt"; there is flights, text, sum, source
-    script: cannot open not/there.txt: No such file or directory (os error 2)
-    script: cannot read not/there.route: No such file or directory (os error 2)
-    script: which pipeline? Begin the script with `# pipeline: NAME`, or add --pipeline
-    script: there is no pipeline "txt"; there is flights, text, sum, source
-    "#);
-    let Ran { out, err, code } = call(&["-i", words.path(), &path("insert_and_pop")]);
-    assert_eq!((code, out.as_str()), (2, ""));
-    assert_snapshot!(err, @r#"script: line 3 of the input is "two": invalid digit found in string"#);
-}
-
-#[test]
-fn a_run_that_ends_early_says_what_was_not_reached() {
-    let short = Temporary::new("short.txt", "1\n2\n3\n");
-    let ran = call(&["--input", short.path(), &path("insert_and_pop")]);
-    assert_eq!(ran.code, 1);
-    assert_snapshot!(ran.out.split("\nMarbles").next().unwrap(), @"
-    examples/scripts/insert_and_pop.route on the pipeline sum
-
-    Expectations
-    ------------
-    unmet  expect at 4 stages add > neg > power; the run ended before
-    unmet  expect at 8 stages add > power > neg; the run ended before
-    unmet  expect stages add > prod > power; found stages add > neg > prod > power
-    unmet  expect delivered = 12; found delivered = 3
-    missed line 7, cycle 4: remove prod, and the run ended before
-    missed line 10, cycle 6: remove neg, and the run ended before
-    missed line 11, cycle 8: insert neg at the back, and the run ended before
-    missed line 15, cycle 10: remove neg; insert prod after add, and the run ended before
-
-    Outputs, by cycle and revision
-    ------------------------------
-        0  r0  64
-        1  r0  216
-        2  r1  -512
-    ");
 }
 
 #[test]
@@ -426,6 +217,20 @@ fn the_flights_script_does_what_the_flights_example_does() {
     let played = out.lines().filter(|line| line.starts_with('r')).filter_map(|line| line.split("  cycle ").nth(1));
     let played = played.filter_map(|edit| edit.split(':').next());
     assert_eq!(played.collect::<Vec<_>>(), made.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_readme_shows_what_is_shipped_and_printed() {
+    let section = include_str!("../README.md").split("## Scripts").nth(1).unwrap().split("\n## ").next().unwrap();
+    let blocks: Vec<&str> =
+        section.split("```").skip(1).step_by(2).map(|block| block.strip_prefix("text").unwrap()).collect();
+    let file = fs::read_to_string(path("blue_green")).unwrap();
+    let printed = call(&[&path("blue_green")]).out;
+    assert_eq!(blocks.len(), 2);
+    for (block, source) in blocks.into_iter().zip([file, printed]) {
+        let mut lines = source.lines();
+        block.lines().for_each(|line| assert!(lines.any(|shown| shown == line), "{line}"));
+    }
 }
 
 #[test]
