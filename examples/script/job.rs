@@ -93,7 +93,11 @@ where
     let unmet = match player.run(&mut pipeline, items, drop).map_err(|stopped| stopped.error) {
         Ok(()) => Vec::new(),
         Err(RunFault::Play(PlayError::Unmet(unmet))) => unmet,
-        Err(fault) => return Err(fault.to_string().into()),
+        // Such as a route to nowhere: what stops the run is the script's doing.
+        Err(fault) => {
+            let cycle = pipeline.ledger().accepted();
+            return Ok(Outcome::Bad(format!("{file} does not hold\n\nit came to cycle {cycle}: {fault}")));
+        }
     };
     if let Some(error) = broken {
         return Err(error);

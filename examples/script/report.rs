@@ -47,7 +47,9 @@ impl Report {
 
     /// Why the script is not taken for one that holds.
     pub(crate) fn complaint(&self) -> String {
-        let lines: Vec<String> = self.unmet.iter().map(ToString::to_string).collect();
+        let mut unmet: Vec<&Unmet> = self.unmet.iter().collect();
+        unmet.sort_by_key(|unmet| unmet.line);
+        let lines: Vec<String> = unmet.into_iter().map(ToString::to_string).collect();
         format!("{} does not hold\n\n{}", self.file, lines.join("\n"))
     }
 

@@ -172,3 +172,15 @@ fn a_run_that_ends_early_says_what_was_not_reached() {
         2  r1  -512
     ");
 }
+
+#[test]
+fn a_script_that_leaves_an_item_nowhere_to_go_does_not_hold() {
+    let three = Temporary::new("three.txt", "4\n8\n16\n");
+    let Ran { out, err, code } = call(&["--input", three.path(), &path("controller_generator")]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_snapshot!(err, @r#"
+    script: examples/scripts/controller_generator.route does not hold
+
+    it came to cycle 2: item held back: switch "source" has no target; route it somewhere
+    "#);
+}
