@@ -6,6 +6,8 @@
 
 mod bind;
 mod caret;
+#[cfg(feature = "miette")]
+mod diagnostic;
 mod excerpt;
 mod explore;
 mod journal;
@@ -23,6 +25,8 @@ mod timeline;
 mod token;
 mod want;
 mod weigh;
+#[cfg(feature = "serde")]
+mod written;
 
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;

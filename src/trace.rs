@@ -53,6 +53,7 @@ pub use runs::Runs;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Trace {
     rows: Vec<TraceRow>,
     earlier: u64,

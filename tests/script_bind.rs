@@ -438,10 +438,10 @@ fn a_library_with_a_mistake_is_good_for_nothing() {
     let library = Library::new().stage("a b", || |x: i64| x).stage("neg", || |x: i64| x).tap("neg", || |_: &i64| ());
     assert_snapshot!(script("").bind(&library, &pipeline().controller()).unwrap_err(), @r#"
     line 1, column 1: in the library: cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`
-      1 | 
+      1 |
         | ^
     line 1, column 1: the library has two makers called "neg"; use another name for one
-      1 | 
+      1 |
         | ^
     "#);
 }

@@ -4,8 +4,8 @@
 use std::fmt::Debug;
 
 use coroute::{
-    Change, Cut, Ledger, Name, OnFailure, Path, Pipeline, PolicyKind, Position, Route, RouteView, Switch, Topology,
-    filter, try_stage,
+    Change, Cut, Ledger, Name, OnFailure, Path, Pipeline, PolicyKind, Position, Recording, Route, RouteView, Script,
+    Switch, Topology, filter, try_stage,
 };
 use insta::{assert_json_snapshot, assert_snapshot, assert_yaml_snapshot};
 use serde::Serialize;
@@ -201,4 +201,37 @@ fn g0_what_no_name_or_route_can_be_is_not_read() {
 fn a_change_is_written_as_its_text() {
     let change = Change::insert("neg", Position::after("add").unwrap()).unwrap();
     assert_eq!(serde_json::to_string(&[change, Change::Pause]).unwrap(), r#"["insert neg after add","pause"]"#);
+}
+
+#[test]
+fn a_trace_comes_back_with_its_edits_ways_and_reasons() {
+    let sink =
+        Switch::new("sink").target("disk", try_stage(|_: &i64| Err::<i64, _>("full"))).target("tape", |x: i64| x);
+    let mut pipeline = Pipeline::new("p")
+        .stage("odd", filter(|x: &i64| x % 2 != 0))
+        .stage("sink", sink.route(Route::failover(["disk", "tape"])));
+    let controller = pipeline.controller();
+    for recording in [Recording::items().debug::<i64>(), Recording::runs()] {
+        controller.record(recording).unwrap();
+        pipeline.send_all(0..2, drop).unwrap();
+        controller.edit(|e| e.route("sink", Route::weighted([("disk", 1), ("tape", 9)]))?.pause()?.resume()).unwrap();
+        controller.route("sink", "tape").unwrap();
+        pipeline.send_all(2..4, drop).unwrap();
+        let trace = controller.trace();
+        let read = again(&trace);
+        assert_eq!(read.to_string(), trace.to_string());
+        assert_eq!(read.marbles().to_string(), trace.marbles().to_string());
+        assert_eq!(read.explain(1), trace.explain(1));
+        assert_eq!(Script::from(&read), again(&Script::from(&trace)));
+    }
+}
+
+#[test]
+fn a_script_and_a_change_are_written_as_text_and_checked_on_the_way_in() {
+    let script: Script = "at 3 { pause; resume }\nexpect at 5 running".parse().unwrap();
+    assert_eq!(serde_json::to_string(&script).unwrap(), r#""at 3 { pause; resume }\nexpect at 5 running\n""#);
+    assert_eq!(again(&script), script);
+    let error = serde_json::from_str::<Script>(r#""at 3 paus""#).unwrap_err().to_string();
+    assert!(error.contains("did you mean \"pause\"?"), "{error}");
+    assert!(serde_json::from_str::<Change>(r#""remove add; pause""#).is_err());
 }

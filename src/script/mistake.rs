@@ -29,7 +29,7 @@ pub(super) const KEPT: usize = 50;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptError {
-    text: Arc<str>,
+    pub(super) text: Arc<str>,
     mistakes: Vec<Mistake>,
     /// How many more there are.
     more: usize,
@@ -163,7 +163,7 @@ impl fmt::Display for ScriptError {
             }
             let excerpt = Excerpt::new(&self.text, mistake.span());
             writeln!(f, "{mistake}")?;
-            writeln!(f, "  {:>width$} | {}", mistake.line, excerpt.line)?;
+            writeln!(f, "{}", format!("  {:>width$} | {}", mistake.line, excerpt.line).trim_end())?;
             write!(f, "  {:width$} | {}", "", excerpt.carets)?;
             mistake.hint().iter().try_for_each(|hint| write!(f, "\n  {:width$} = {hint}", ""))?;
         }

@@ -6,6 +6,8 @@
 mod change;
 mod direction;
 mod expectation;
+#[cfg(test)]
+mod steps;
 
 use std::ops::Range;
 use std::str::FromStr;
@@ -144,7 +146,13 @@ fn statement(input: &mut Input<'_>) -> Parsed<Statement> {
     let when = preceded(word("when"), cut_err((expectation::condition, edit)))
         .map(|(condition, changes)| Statement::When { condition, changes });
     let expect = preceded(word("expect"), cut_err(expectation::expect));
-    alt((at, preceded(word("every"), cut_err(every)), when, expect)).parse_next(input)
+    let statement = alt((at, preceded(word("every"), cut_err(every)), when, expect)).parse_next(input);
+    match (statement, input.peek_token()) {
+        (Err(Refused::Other), Some(token)) if change::begins(token) => {
+            wrong(token.span(), format!("nothing says when to {0}: begin with a cycle, such as `at 0 {0}`", token.text))
+        }
+        (statement, _) => statement,
+    }
 }
 
 fn cycle(input: &mut Input<'_>) -> Parsed<u64> {

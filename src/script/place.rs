@@ -76,3 +76,71 @@ fn within<'t>(text: &'t str, place: &Range<usize>) -> impl Iterator<Item = Token
     let start = place.start;
     tokens(text.get(place.clone()).unwrap_or_default()).map(move |token| Token { at: token.at + start, ..token })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Script, Which, find_change, find_word};
+    use crate::change::Change;
+    use crate::name::Path;
+    use crate::route::{Route, RouteView};
+
+    #[test]
+    fn words_and_changes_are_found_where_they_stand() {
+        let text = "at 0 pause # remove a\nat 1 { remove a; insert after after \"a\"\n remove a }\n";
+        let (_, places) = text.parse::<Script>().unwrap().placed().unwrap();
+        let statement = places[1].clone();
+        assert_eq!(&text[statement.clone()], "at 1 { remove a; insert after after \"a\"\n remove a }");
+        let change = |nth| find_change(text, statement.clone(), nth);
+        assert_eq!(&text[change(0)], "remove a");
+        assert_eq!(&text[change(1)], "insert after after \"a\"");
+        assert_eq!(&text[change(2)], "remove a");
+        assert_eq!(change(3), statement);
+        assert_eq!(find_change(text, places[0].clone(), 0), places[0], "there is no block");
+        assert_eq!(find_word(text, &change(1), "a", Which::Last), Some(change(1).end - 3..change(1).end));
+        assert_eq!(find_word(text, &change(1), "after", Which::Last), Some(change(1).start + 13..change(1).start + 18));
+        assert_eq!(find_word(text, &change(1), "b", Which::First), None);
+        let path = "at 1 remove inner/\u{e9}n/b";
+        assert_eq!(find_word(path, &(0..path.len()), "b", Which::First), Some(path.len() - 1..path.len()));
+        assert_eq!(find_word("at 1 remove \"by/a\"", &(0..18), "a", Which::First), Some(16..17));
+    }
+
+    #[test]
+    fn a_script_of_values_has_a_text_to_point_into() {
+        let script = Script::new().at(1, [Change::Pause]).at(2, [Change::Resume]);
+        let (text, places) = script.placed().unwrap();
+        assert_eq!(places.into_iter().map(|place| &text[place]).collect::<Vec<_>>(), ["at 1 pause", "at 2 resume"]);
+    }
+
+    #[test]
+    fn values_that_no_text_stands_for_are_refused() {
+        let said = |script: Script| script.placed().unwrap_err().to_string();
+        insta::assert_snapshot!(said(Script::new().every(0, .., [Change::Pause])), @"
+        line 1, column 7: there is no item between two edits; the least is `every 1`
+          1 | every 0 pause
+            |       ^
+        ");
+        insta::assert_snapshot!(said(Script::new().every(5, 0..0, [Change::Pause])), @"
+        line 1, column 19: it would end at 0, before it begins at 1
+          1 | every 5 from 1 to 0 pause
+            |                   ^
+        ");
+        insta::assert_snapshot!(said(Script::new().at(0, [Change::Remove { stage: Path::default() }])), @"
+        line 1, column 13: the line ends too soon
+          1 | at 0 remove
+            |             ^
+            = expected a stage
+        ");
+        let split = Change::route("m", RouteView::from(&Route::to("a:1 b:1"))).unwrap();
+        insta::assert_snapshot!(said(Script::new().at(0, [split])), @"
+        line 1, column 1: this statement means something else as text; is each name in it a name?
+          1 | at 0 route m -> a:1 b:1
+            | ^^^^^^^^^^^^^^^^^^^^^^^
+        ");
+        let two = Change::route("m", RouteView::from(&Route::to("a\nat 1 pause"))).unwrap();
+        insta::assert_snapshot!(said(Script::new().at(0, [two])), @"
+        line 1, column 1: this statement means something else as text; is each name in it a name?
+          1 | at 0 route m -> a
+            | ^^^^^^^^^^^^^^^^^
+        ");
+    }
+}

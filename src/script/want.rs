@@ -65,6 +65,9 @@ pub(super) enum Want {
     Thing(&'static str),
 }
 
+/// A target of a route: of all words, only those that end a list of targets are none.
+pub(super) const TARGET: Want = Want::Thing("a target");
+
 impl fmt::Display for Want {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -249,8 +252,12 @@ fn unexpected(input: &Input<'_>) -> Mistake {
         }
         Kind::Unclosed => "this quotation mark has no other one on its line".to_owned(),
         Kind::Strange => format!("{:?} has no meaning in a script", text.chars().next().unwrap_or_default()),
+        Kind::Word if state.wanted.contains(&TARGET) => {
+            format!("{} cannot stand here; a target of that name stands in quotation marks", quoted(text))
+        }
         Kind::Word => format!("{} cannot stand here", quoted(text)),
-        _ => format!("{} cannot stand here", short(text)),
+        Kind::Quoted => format!("{} cannot stand here", short(text)),
+        _ => format!("`{text}` cannot stand here"),
     };
     let span = if token.kind == Kind::Line { token.at..token.at } else { token.span() };
     let span = if token.kind == Kind::Unclosed { token.at..token.at + 1 } else { span };

@@ -9,6 +9,7 @@ use crate::name::{Name, Path};
 /// Why a switch chose a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Reason {
     /// The route names no other.
     Only,
@@ -89,6 +90,7 @@ impl fmt::Display for Reason {
 
 /// Why an item went where it did: see [`Trace::explain`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Explanation {
     cycle: u64,
     revision: u64,
@@ -102,6 +104,7 @@ pub struct Explanation {
 
 /// Why the item went to a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Choice {
     switch: Path,
     target: Name,

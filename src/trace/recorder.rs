@@ -17,7 +17,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use super::known::Ways;
 use super::log::{Log, SharedLog};
 use super::recording::{Detail, Show, Values};
-use super::{Hop, Loss, Lost, Reason, Run, TraceRow, Way};
+use super::{Hop, Loss, Lost, Reason, Run, TraceRow};
 use crate::change::Change;
 use crate::hash::mix;
 use crate::name::{Name, NodeId, Path};
@@ -313,7 +313,7 @@ impl Recorder {
             let at = hops.iter().position(|hop| hop.leads_to(stage));
             hops.truncate(at.map_or(hops.len(), |at| at + 1));
         }
-        self.ways.learn(self.sum, &self.marks, Way::new(hops), losses)
+        self.ways.learn(self.sum, &self.marks, hops.into(), losses)
     }
 
     /// What was lost, and how, is a part of the way.

@@ -10,6 +10,7 @@ use crate::name::{Name, Path};
 /// A row of a [`Trace`](crate::Trace).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum TraceRow {
     /// An item.
     #[non_exhaustive]
@@ -46,6 +47,7 @@ pub enum TraceRow {
 /// Items that went one way, with one outcome, under one revision. They need not have come one right after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Run {
     /// The revision.
     pub revision: u64,
@@ -68,11 +70,29 @@ pub struct Run {
 /// `Display` puts the hops in a line: `parse > route[v1] > count`. An item that went to several targets has them in one
 /// pair of brackets, and so has one that was tried at several.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "Vec<Hop>", into = "Vec<Hop>")
+)]
 pub struct Way(Arc<[Hop]>);
+
+impl From<Vec<Hop>> for Way {
+    fn from(hops: Vec<Hop>) -> Self {
+        Self(hops.into())
+    }
+}
+
+impl From<Way> for Vec<Hop> {
+    fn from(way: Way) -> Self {
+        way.hops().to_vec()
+    }
+}
 
 /// A step on an item's way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Hop {
     /// It passed a stage.
     Stage(Path),
@@ -88,6 +108,7 @@ pub enum Hop {
 /// A stage at which an item did not go on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Loss {
     /// The stage.
     pub stage: Path,
@@ -100,6 +121,7 @@ pub struct Loss {
 /// What became of an item that did not go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Lost {
     /// The stage did not pass it on.
     Dropped,
@@ -112,10 +134,6 @@ pub enum Lost {
 }
 
 impl Way {
-    pub(crate) fn new(hops: Vec<Hop>) -> Self {
-        Self(hops.into())
-    }
-
     /// The steps.
     #[must_use]
     pub fn hops(&self) -> &[Hop] {

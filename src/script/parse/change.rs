@@ -3,28 +3,37 @@
 use winnow::Parser;
 use winnow::combinator::{alt, cut_err, opt, preceded};
 
+use super::super::token::Token;
 use super::super::want::{Input, Parsed, name, path, word};
 use super::direction;
 use crate::change::{Change, Made, Position};
 use crate::name::Path;
 
+type Rest = fn(&mut Input<'_>) -> Parsed<Change>;
+
+/// The word that each change begins with, and the rule for what comes behind it.
+const CHANGES: [(&str, Rest); 12] = [
+    ("route", route),
+    ("split", split),
+    ("insert", insert),
+    ("remove", remove),
+    ("replace", replace),
+    ("rename", rename),
+    ("move", shift),
+    ("attach", attach),
+    ("detach", detach),
+    ("tap", tap),
+    ("pause", |_| Ok(Change::Pause)),
+    ("resume", |_| Ok(Change::Resume)),
+];
+
 pub(super) fn change(input: &mut Input<'_>) -> Parsed<Change> {
-    let begun = |first: &'static str, rest: fn(&mut Input<'_>) -> Parsed<Change>| preceded(word(first), cut_err(rest));
-    alt([
-        begun("route", route),
-        begun("split", split),
-        begun("insert", insert),
-        begun("remove", remove),
-        begun("replace", replace),
-        begun("rename", rename),
-        begun("move", shift),
-        begun("attach", attach),
-        begun("detach", detach),
-        begun("tap", tap),
-        begun("pause", |_| Ok(Change::Pause)),
-        begun("resume", |_| Ok(Change::Resume)),
-    ])
-    .parse_next(input)
+    alt(CHANGES.map(|(first, rest)| preceded(word(first), cut_err(rest)))).parse_next(input)
+}
+
+/// Whether a change begins with the token.
+pub(super) fn begins(token: &Token<'_>) -> bool {
+    CHANGES.iter().any(|(first, _)| token.is(first))
 }
 
 fn route(input: &mut Input<'_>) -> Parsed<Change> {

@@ -10,7 +10,7 @@ use winnow::stream::Stream;
 
 use super::super::token::{Kind, Token};
 use super::super::want::{
-    Input, Parsed, Refused, Want, last_end, look, name, number, quoted, sign, to_name, word, wrong,
+    Input, Parsed, Refused, TARGET, Want, last_end, look, name, number, quoted, sign, to_name, word, wrong,
 };
 use crate::name::Name;
 use crate::route::{PolicyKind, RouteView};
@@ -132,7 +132,7 @@ fn is_target(token: &Token<'_>) -> bool {
 }
 
 fn target<'t>(input: &mut Input<'t>) -> Parsed<&'t Token<'t>> {
-    let next = look(input, Want::Thing("a target")).ok_or(Refused::Other)?;
+    let next = look(input, TARGET).ok_or(Refused::Other)?;
     if is_target(next) {
         input.next_token();
         return Ok(next);
