@@ -67,7 +67,7 @@ fn all_mistakes_of_a_text_are_shown_before_an_item_flows() {
       5 | expect render ->
         |                 ^
         = expected `none`, `once`, `all`, `next`, `key`, `when`, `failover`, `generator` or a target
-    line 6, column 56: } cannot stand here
+    line 6, column 56: `}` cannot stand here
       6 | when failed of trim > 3 { remove blank; rename trim to }
         |                                                        ^
         = expected a name
