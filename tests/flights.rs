@@ -9,6 +9,8 @@ mod input;
 mod job;
 #[path = "../examples/flights/line.rs"]
 mod line;
+#[path = "../examples/flights/pipeline.rs"]
+mod pipeline;
 #[path = "../examples/flights/report.rs"]
 mod report;
 #[path = "../examples/flights/row.rs"]

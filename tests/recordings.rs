@@ -295,6 +295,21 @@ fn the_last_runs_are_kept() {
 }
 
 #[test]
+fn a_target_that_no_item_came_to_is_not_on_the_way() {
+    // From one type to another and on to a third, so that two runs of stages are joined.
+    let model = Switch::new("model").target("v1", |x: String| x.len()).route("v1");
+    let odd = |x: i64| (x % 2 == 1).then(|| x.to_string());
+    let mut pipeline = Pipeline::new("p").filter_map("odd", odd).stage("model", model);
+    let controller = pipeline.controller();
+    controller.record(Recording::items()).unwrap();
+    pipeline.send_all(0..2, |_| ()).unwrap();
+    assert_snapshot!(controller.trace(), @"
+    cycle 0  r0  odd              -> 0  dropped at odd
+    cycle 1  r0  odd > model[v1]  -> 1
+    ");
+}
+
+#[test]
 fn a_recording_of_edits_has_no_items() {
     let mut pipeline = fork().route("a").into_pipeline();
     let controller = pipeline.controller();

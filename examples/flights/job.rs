@@ -1,15 +1,15 @@
-//! The job: the pipeline, and the loop that feeds it.
+//! The job: the loop that feeds the pipeline.
 
 use std::error::Error;
 use std::io::{Read, Write};
 use std::sync::mpsc;
 
-use coroute::{OnFailure, Pipeline, Switch};
+use coroute::OnFailure;
 
-use super::flight::{Flight, classify, v1};
 use super::line::Lines;
+use super::pipeline::flights;
 use super::report::{Letter, Summary};
-use super::row::{COLUMNS, Row};
+use super::row::COLUMNS;
 use super::script::{Desk, ROOM, change};
 use super::sink::{Store, look};
 
@@ -21,12 +21,7 @@ pub(crate) fn run(input: impl Read, out: &mut impl Write) -> Result<Summary, Box
     let (alarm, alarms) = mpsc::channel();
     let (letters, dead) = mpsc::channel();
 
-    let mut pipeline = Pipeline::new("flights")
-        .try_stage("parse", move |line| Row::read(line, &header))
-        .stage("clean", clean())
-        .stage("classify", classify)
-        .stage("model", Switch::new("model").target("v1", v1).route("v1"))
-        .stage("sink", Switch::new("sink").target("store", Store::new(ROOM, desk.store.clone(), alarm)).route("store"))
+    let mut pipeline = flights(header, Store::new(ROOM, desk.store.clone(), alarm))
         // The receiver lives as long as the pipeline.
         .on_failure(OnFailure::dead_letter(move |failure| drop(letters.send(failure))))
         .check()?;
@@ -62,9 +57,4 @@ pub(crate) fn run(input: impl Read, out: &mut impl Write) -> Result<Summary, Box
     let (store, spool) = (look(&desk.store).clone(), look(&desk.spool).clone());
     let watched = look(&desk.watched).clone();
     Ok(Summary { rows, ledger: pipeline.ledger(), store, spool, watched, dead })
-}
-
-/// Drops what is not wrong, but has no delay to speak of: a stage for each reason, so that the ledger has both.
-fn clean() -> Pipeline<Row, Flight> {
-    Pipeline::new("clean").filter("cancelled", Row::has_left).filter_map("diverted", Row::into_flight)
 }

@@ -4,8 +4,8 @@
 //! changed. Where the store fails, no flight is lost and nobody has to do anything. And at the end the ledger adds up
 //! to the number of rows in the file, to the last one.
 //!
-//! `job.rs` has the pipeline and the loop, `script.rs` the changes; `line.rs`, `row.rs` and `flight.rs` have what flows,
-//! `sink.rs` has where it ends, `report.rs` the tables.
+//! `pipeline.rs` has the pipeline, `job.rs` the loop, `script.rs` the changes; `line.rs`, `row.rs` and `flight.rs` have what
+//! flows, `sink.rs` has where it ends, `report.rs` the tables.
 //!
 //! `cargo run --release --example flights [-- [--input] FILE]`; `-` is the standard input.
 
@@ -13,6 +13,7 @@ mod flight;
 mod input;
 mod job;
 mod line;
+mod pipeline;
 mod report;
 mod row;
 mod script;
