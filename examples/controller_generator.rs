@@ -7,7 +7,8 @@
 use std::error::Error;
 use std::sync::mpsc;
 
-use coroute::{Hop, NoReply, Recording, Route, Source, Switch, TraceRow};
+use coroute::trace::{Hop, TraceRow};
+use coroute::{NoReply, Recording, Route, Source, Switch};
 use genawaiter::GeneratorState::{Complete, Yielded};
 use genawaiter::rc::{Co, Gen};
 

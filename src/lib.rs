@@ -35,7 +35,7 @@
 //! | drop, unfold, observe, fail | [`filter`], [`filter_map`], [`flat_map`], [`inspect`], [`try_stage`] |
 //! | decide about failures | [`OnFailure`] |
 //! | write edits down against cycles, check and play them | [`Script`], with a [`Library`] and a [`Player`] |
-//! | see what there is, what happened, and where it went | [`Topology`] and its [`Drawing`]s, [`Ledger`], [`Trace`] |
+//! | see what there is, what happened, and where it went | [`Topology`] and its [drawings](topology::Drawing), [`Ledger`], [`Trace`] |
 //!
 //! # Features
 //!
@@ -73,14 +73,14 @@ mod pick;
 mod pipeline;
 mod receipt;
 mod route;
-mod script;
+pub mod script;
 mod source;
 mod stage;
 mod switch;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod topology;
-mod trace;
+pub mod topology;
+pub mod trace;
 
 pub use change::{Change, Made, Position};
 pub use controller::Controller;
@@ -97,20 +97,15 @@ pub use name::{Name, NameError, Path, Type};
 pub use pipeline::Pipeline;
 pub use receipt::{Applied, Cut, Receipt};
 pub use route::{PolicyKind, Route, RouteView};
-pub use script::{
-    Comparison, Condition, Count, Expectation, Missed, Mistake, PlayError, Player, RunError, RunFault, Script,
-    ScriptError, Statement, Unmet,
-};
+pub use script::{PlayError, Player, RunError, Script, ScriptError};
 pub use source::{Source, Step};
 pub use stage::{
     BoxError, Filter, FilterMap, FlatMap, Inspect, Output, Stage, TryStage, filter, filter_map, flat_map, inspect,
     try_stage,
 };
 pub use switch::Switch;
-pub use topology::{Drawing, NodeKind, Topology, TopologyDiff, TopologyNode};
-pub use trace::{
-    Explanation, Hop, Loss, Lost, Marbles, Reason, RecordError, Recording, Run, Runs, Trace, TraceRow, Way,
-};
+pub use topology::Topology;
+pub use trace::{RecordError, Recording, Trace};
 
 /// The README's examples are tested with the documentation's.
 #[cfg(doctest)]

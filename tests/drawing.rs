@@ -5,7 +5,8 @@ mod graphviz;
 #[path = "drawing/pipelines.rs"]
 mod pipelines;
 
-use coroute::{Drawing, Pipeline, Route, Switch};
+use coroute::topology::Drawing;
+use coroute::{Pipeline, Route, Switch};
 use insta::assert_snapshot;
 
 use pipelines::{flights, nasty, stepwise};

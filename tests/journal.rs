@@ -9,7 +9,8 @@ mod stock;
 #[path = "script/words.rs"]
 mod words;
 
-use coroute::{Controller, Edit, Pipeline, Script, Statement, Trace};
+use coroute::script::Statement;
+use coroute::{Controller, Edit, Pipeline, Script, Trace};
 use proptest::prelude::*;
 
 use hand::by_hand;

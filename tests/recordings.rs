@@ -2,9 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use coroute::trace::TraceRow;
 use coroute::{
-    Controller, OnFailure, Pipeline, Recording, Refusal, Route, Switch, Trace, TraceRow, body, filter, flat_map,
-    try_stage,
+    Controller, OnFailure, Pipeline, Recording, Refusal, Route, Switch, Trace, body, filter, flat_map, try_stage,
 };
 use insta::assert_snapshot;
 

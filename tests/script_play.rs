@@ -11,7 +11,8 @@ mod words;
 
 use std::sync::atomic::Ordering;
 
-use coroute::{Library, OnFailure, Pipeline, PlayError, RunError, RunFault, SendError, try_stage};
+use coroute::script::RunFault;
+use coroute::{Library, OnFailure, Pipeline, PlayError, RunError, SendError, try_stage};
 use insta::assert_snapshot;
 
 use compare::{ITEMS, edited_by_hand, played};

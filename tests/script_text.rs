@@ -7,10 +7,8 @@ mod random;
 #[path = "script_text/time.rs"]
 mod time;
 
-use coroute::{
-    Change, Comparison, Condition, Count, Expectation, Made, Name, Path, PolicyKind, Position, Route, RouteView,
-    Script, Statement,
-};
+use coroute::script::{Comparison, Condition, Count, Expectation, Statement};
+use coroute::{Change, Made, Name, Path, PolicyKind, Position, Route, RouteView, Script};
 use insta::assert_snapshot;
 
 /// The script in its one form; reading that gives the same script.

@@ -17,7 +17,8 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use coroute::{Comparison, Expectation, PolicyKind, RouteView, Script, Statement};
+use coroute::script::{Comparison, Expectation, Statement};
+use coroute::{PolicyKind, RouteView, Script};
 use insta::assert_snapshot;
 use serde_json::Value;
 

@@ -1,6 +1,7 @@
 //! What a pipeline looks like: names, types, routes, at every revision.
 
-use coroute::{Body, NodeKind, Pipeline, PolicyKind, Route, Switch, Turn, body, filter, try_stage};
+use coroute::topology::NodeKind;
+use coroute::{Body, Pipeline, PolicyKind, Route, Switch, Turn, body, filter, try_stage};
 use insta::assert_snapshot;
 
 /// A switch with three targets.

@@ -2,9 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use coroute::{
-    Controller, Hop, OnFailure, Pipeline, Recording, Route, Switch, Trace, TraceRow, filter, flat_map, try_stage,
-};
+use coroute::trace::{Hop, TraceRow};
+use coroute::{Controller, OnFailure, Pipeline, Recording, Route, Switch, Trace, filter, flat_map, try_stage};
 use insta::assert_snapshot;
 
 /// The pipeline's controller, with a trace of so many rows.

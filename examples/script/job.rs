@@ -5,7 +5,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use coroute::{PlayError, RunFault, Script};
+use coroute::script::RunFault;
+use coroute::{PlayError, Script};
 
 use super::args::{Form, Options, Task, Which};
 use super::report::Report;

@@ -1,6 +1,8 @@
 //! What came of a script, as a JSON document.
 
-use coroute::{Change, Ledger, NodeKind, Run, Topology, TopologyNode, TraceRow};
+use coroute::topology::{NodeKind, TopologyNode};
+use coroute::trace::{Run, TraceRow};
+use coroute::{Change, Ledger, Topology};
 use serde_json::{Value, json};
 
 use super::report::Report;

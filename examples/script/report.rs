@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use coroute::{Ledger, Missed, Script, Statement, Topology, Trace, TraceRow, Unmet};
+use coroute::script::{Missed, Statement, Unmet};
+use coroute::trace::TraceRow;
+use coroute::{Ledger, Script, Topology, Trace};
 
 /// How many outputs and notes are printed.
 const SHOWN: usize = 30;

@@ -2,7 +2,8 @@
 
 #![no_main]
 
-use coroute::{Change, Expectation, RouteView, Script, Statement};
+use coroute::{Change, RouteView, Script};
+use coroute::script::{Expectation, Statement};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

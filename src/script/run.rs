@@ -68,7 +68,8 @@ impl Player {
     /// # Examples
     ///
     /// ```
-    /// use coroute::{Change, Expectation, Library, Name, Pipeline, Position, Script, Statement};
+    /// use coroute::{Change, Library, Name, Pipeline, Position, Script};
+    /// use coroute::script::{Expectation, Statement};
     ///
     /// let mut pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1);
     /// let library = Library::new().stage("neg", || |x: i64| -x);

@@ -100,7 +100,7 @@ impl Condition {
     /// # Examples
     ///
     /// ```
-    /// use coroute::{Comparison, Condition, Count};
+    /// use coroute::script::{Comparison, Condition, Count};
     ///
     /// let condition = Condition::new(Count::Failed, Comparison::More, 3);
     /// assert_eq!(condition.to_string(), "failed > 3");

@@ -1,6 +1,7 @@
 //! Two topologies of a pipeline with random edits in between: the changes between them, made on a twin of it, lead to the same.
 
-use coroute::{Change, Edit, Name, NodeKind, Path, Pipeline, Position, Refusal, Route, Switch, Topology, TopologyNode};
+use coroute::topology::{NodeKind, TopologyNode};
+use coroute::{Change, Edit, Name, Path, Pipeline, Position, Refusal, Route, Switch, Topology};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;

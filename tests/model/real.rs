@@ -2,9 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use coroute::{
-    CallError, Controller, Edit, FinishError, NodeKind, Pipeline, Receipt, Recording, SendError, TopologyNode,
-};
+use coroute::topology::{NodeKind, TopologyNode};
+use coroute::{CallError, Controller, Edit, FinishError, Pipeline, Receipt, Recording, SendError};
 
 use crate::build::{self, take_notes};
 use crate::engine::{Commit, End, Engine, Seen};

@@ -1,6 +1,7 @@
 //! A script on the pipeline of the tests, played and done by hand.
 
-use coroute::{Edit, Pipeline, Script, Statement};
+use coroute::script::Statement;
+use coroute::{Edit, Pipeline, Script};
 
 use crate::hand::by_hand;
 use crate::stock::{library, pipeline};

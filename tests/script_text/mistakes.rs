@@ -1,6 +1,7 @@
 //! What each mistake says.
 
-use coroute::{Change, RouteView, Script, ScriptError, Statement};
+use coroute::script::Statement;
+use coroute::{Change, RouteView, Script, ScriptError};
 use insta::assert_snapshot;
 
 fn error(text: &str) -> ScriptError {

@@ -1,9 +1,7 @@
 //! Random scripts: built of values, and written near the grammar.
 
-use coroute::{
-    Change, Comparison, Condition, Count, Expectation, Made, Name, Path, PolicyKind, Position, Route, RouteView,
-    Script, Statement,
-};
+use coroute::script::{Comparison, Condition, Count, Expectation, Statement};
+use coroute::{Change, Made, Name, Path, PolicyKind, Position, Route, RouteView, Script};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -5,8 +5,9 @@ mod wrong;
 
 use std::collections::BTreeMap;
 
+use coroute::script::Statement;
 use coroute::testing::{Options, Reference, changes, check, check_g1, check_g2, check_g3, in_order, scripts};
-use coroute::{Change, Library, Pipeline, PolicyKind, Recording, Script, Statement};
+use coroute::{Change, Library, Pipeline, PolicyKind, Recording, Script};
 use pipelines::{canary, library, nested, several};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use coroute::testing::{Committed, Reference, altered, check, check_g1, check_g2, check_g3};
-use coroute::{Ledger, Library, Pipeline, Recording, Route, Script, Switch, Trace, TraceRow, filter, try_stage};
+use coroute::trace::TraceRow;
+use coroute::{Ledger, Library, Pipeline, Recording, Route, Script, Switch, Trace, filter, try_stage};
 
 use crate::pipelines::{canary, library, nested};
 
