@@ -166,8 +166,11 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         if let Some(trace) = &mut cx.trace
             && let Some(name) = self.pick.names.get(target)
         {
-            trace.target(site.id, name, target);
-            trace.reason(|| self.pick.reason(target));
+            // A target that no item comes to is not on the way.
+            if !run.is_empty() {
+                trace.target(site.id, name, target);
+                trace.reason(|| self.pick.reason(target));
+            }
             trace.enter();
         }
         if let Some(link) = self.target(target) {
