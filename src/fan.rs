@@ -16,7 +16,7 @@ use crate::name::{NodeId, Path};
 use crate::pick::{Choice, Pick};
 use crate::route::{PolicyKind, Route};
 use crate::stage::BoxError;
-use crate::trace::Recorder;
+use crate::trace::{Reason, Recorder};
 
 /// The switch on the data side.
 pub(crate) struct Fan<A, B> {
@@ -35,6 +35,8 @@ pub(crate) struct Fan<A, B> {
     run: Vec<A>,
     /// The route's target that they are on their way to.
     waiting: Option<usize>,
+    /// Why the first of them is, while that is recorded.
+    why: Option<Reason>,
     /// The slots in the order of attachment.
     order: Vec<u32>,
 }
@@ -51,6 +53,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             spent: None,
             run: Vec::new(),
             waiting: None,
+            why: None,
             order: Vec::new(),
         }
     }
@@ -166,10 +169,11 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         if let Some(trace) = &mut cx.trace
             && let Some(name) = self.pick.names.get(target)
         {
+            let why = self.why.take();
             // A target that no item comes to is not on the way.
             if !run.is_empty() {
                 trace.target(site.id, name, target);
-                trace.reason(|| self.pick.reason(target));
+                trace.reason(|| why.unwrap_or_else(|| self.pick.reason(target)));
             }
             trace.enter();
         }
@@ -223,10 +227,14 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 Self::strand(item, choice, cx, site);
                 continue;
             };
-            if let Some(before) = self.waiting.replace(target)
-                && before != target
-            {
-                self.dispatch(before, out, cx, site);
+            let before = self.waiting.replace(target);
+            if before != Some(target) {
+                // By the time that the run is full, the route may have chosen for others.
+                let why = cx.trace.as_ref().is_some_and(|trace| trace.asks_why()).then(|| self.pick.reason(target));
+                if let Some(before) = before {
+                    self.dispatch(before, out, cx, site);
+                }
+                self.why = why;
             }
             self.run.push(item);
             if failover {

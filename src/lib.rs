@@ -37,7 +37,12 @@
 //! | write edits down against cycles, check and play them | [`Script`], with a [`Library`] and a [`Player`] |
 //! | see what there is, what happened, and where it went | [`Topology`] and its [`Drawing`]s, [`Ledger`], [`Trace`] |
 //!
-//! With the feature `serde`, all that can be seen is written and read in the formats of others.
+//! # Features
+//!
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `serde` | all that can be seen, written and read in the formats of others |
+//! | `testing` | `coroute::testing`: a reference, checks of the guarantees and random scripts, for tests of your own pipelines |
 //!
 //! The [`guide`] says what happens when, where the limits are, why it is as it is, and what it costs.
 
@@ -72,6 +77,8 @@ mod script;
 mod source;
 mod stage;
 mod switch;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod topology;
 mod trace;
 

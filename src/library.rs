@@ -6,6 +6,8 @@
 //! See also: [`Script`](crate::Script), which is bound to a library; [`Change`], which names makers.
 
 mod make;
+#[cfg(feature = "testing")]
+mod sample;
 
 use std::fmt;
 use std::future::Future;
@@ -22,6 +24,8 @@ use crate::route::Route;
 use crate::stage::{Stage, inspect};
 
 pub(crate) use make::{Lack, Making, Shams};
+#[cfg(feature = "testing")]
+pub(crate) use sample::Sample;
 
 /// Makers by name, each with the types of what it makes.
 ///

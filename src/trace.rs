@@ -88,6 +88,12 @@ impl Trace {
         self.every
     }
 
+    /// The same with other rows.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_rows(&self, rows: Vec<TraceRow>) -> Self {
+        Self { rows, ..self.clone() }
+    }
+
     /// The targets that items went to, with their switches, in the order of declaration; those that are gone, last.
     pub(crate) fn place(&mut self, targets: Vec<(Path, Name)>) {
         self.targets = targets;

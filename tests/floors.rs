@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 32] = [
+const FLOORS: [&str; 33] = [
     "name",
     "hash",
     "board",
@@ -36,6 +36,7 @@ const FLOORS: [&str; 32] = [
     "source",
     "library",
     "script",
+    "testing",
 ];
 
 /// The files of `folder` and below, each with the module at the top that it belongs to.

@@ -119,6 +119,19 @@ fn g7_how_items_are_sent_leaves_no_trace() {
 }
 
 #[test]
+fn a_target_without_stages_hides_no_stage_behind_it() {
+    for recording in [Recording::items, Recording::runs] {
+        let fork = Switch::new("fork").target("none", Pipeline::<i64, i64>::new("none")).route("none");
+        let pair = Pipeline::new("pair").stage("one", |x: i64| x).stage("two", |x: i64| x);
+        let mut pipeline = Pipeline::new("p").switch(fork).stage("pair", pair);
+        pipeline.controller().record(recording()).unwrap();
+        pipeline.send_all(0..1, |_| ()).unwrap();
+        let trace = pipeline.controller().trace();
+        assert_eq!(trace.rows()[0].way().unwrap().to_string(), "fork[none] > pair/one > pair/two");
+    }
+}
+
+#[test]
 fn g2_a_recording_changes_nothing_but_the_record() {
     for (at, (name, _)) in kinds().into_iter().enumerate() {
         let outcome = |recording: Option<Recording>, way: &str| {
@@ -590,4 +603,20 @@ fn recording_goes_on_when_the_pipeline_is_gone() {
     assert!(matches!(controller.pause().unwrap_err().refusal(), Refusal::Gone));
     assert_eq!(controller.stop_recording().rows().len(), 2);
     assert_eq!(controller.trace(), Trace::default());
+}
+
+#[test]
+fn each_of_several_items_in_a_cycle_has_its_own_reason() {
+    let fork = fork().route(Route::weighted([("a", 1), ("b", 1), ("c", 1)]));
+    let mut pipeline = Pipeline::new("p").stage("thrice", flat_map(|x: i64| [x, x, x])).stage("fork", fork);
+    let controller = pipeline.controller();
+    controller.record(Recording::items()).unwrap();
+    pipeline.send_all(0..2, drop).unwrap();
+    assert_snapshot!(controller.trace().explain(1).unwrap(), @"
+    cycle 1, revision 0: thrice > fork[a b c] -> 3
+    revision 0: as built
+    fork[a]: by weight, slot 1 of 3
+    fork[b]: by weight, slot 2 of 3
+    fork[c]: by weight, slot 3 of 3
+    ");
 }

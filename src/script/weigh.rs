@@ -20,7 +20,7 @@ impl Comparison {
 }
 
 impl Condition {
-    pub(super) fn holds(&self, controller: &Controller, accepted: u64) -> bool {
+    pub(crate) fn holds(&self, controller: &Controller, accepted: u64) -> bool {
         self.is.holds(self.reading(controller, accepted), self.number)
     }
 
@@ -55,7 +55,7 @@ impl Condition {
 
 impl Expectation {
     /// What there is instead, if it is not so.
-    pub(super) fn unmet(&self, controller: &Controller, accepted: u64) -> Option<String> {
+    pub(crate) fn unmet(&self, controller: &Controller, accepted: u64) -> Option<String> {
         if let Self::Count(count) = self {
             let found = count.reading(controller, accepted);
             let found = Condition { is: Comparison::Equal, number: found, ..count.clone() };

@@ -174,6 +174,8 @@ impl Recorder {
     #[inline]
     pub(crate) fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+        // A target without stages has passed; the next stage is no target.
+        self.target = None;
     }
 
     /// Whether a walk ends at this stage.
@@ -195,9 +197,14 @@ impl Recorder {
 
     /// Why the target just named was chosen.
     pub(crate) fn reason(&mut self, reason: impl FnOnce() -> Reason) {
-        if self.wanted && self.detail == Detail::Items {
+        if self.asks_why() {
             self.reasons.push(reason());
         }
+    }
+
+    /// Whether the reasons for the way of the item in hand are recorded.
+    pub(crate) fn asks_why(&self) -> bool {
+        self.wanted && self.detail == Detail::Items
     }
 
     /// The item in hand does not go on.

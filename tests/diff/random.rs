@@ -186,18 +186,10 @@ fn carry_out(edit: &mut Edit, change: &Change, after: &Topology) {
             }
             Position::Back(_) => unreachable!("what stands in front is named"),
             Position::Before(at) => {
-                made!(
-                    &node(&within(at), &stage.maker),
-                    new,
-                    edit.insert_before(at.to_string(), stage.name.to_string(), new)
-                )
+                made!(&node(&within(at), &stage.maker), new, edit.insert_before(at.to_string(), &stage.name, new))
             }
             Position::After(at) => {
-                made!(
-                    &node(&within(at), &stage.maker),
-                    new,
-                    edit.insert_after(at.to_string(), stage.name.to_string(), new)
-                )
+                made!(&node(&within(at), &stage.maker), new, edit.insert_after(at.to_string(), &stage.name, new))
             }
         },
         Change::Remove { stage } => edit.remove(stage.to_string()),

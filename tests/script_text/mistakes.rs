@@ -235,7 +235,7 @@ fn numbers_that_make_no_sense_are_refused() {
 fn routes_that_make_no_sense_are_refused() {
     assert_snapshot!(said(["at 0 route m -> a b", "at 0 route m -> all", "at 0 route m -> all a a", "at 0 route m -> a:1 a:2",
         "at 0 route m -> a:0 b:0", "at 0 route m -> a:4294967296", "at 0 route m -> a:4294967295 b:1", "at 0 route m -> a:1 b",
-        "at 0 route m -> once a b", "at 0 route m -> when a", "at 0 route m -> none a", "at 0 route m -> all a by b",
+        "at 0 route m -> once a b", "at 0 route m -> none a", "at 0 route m -> all a by b",
         "at 0 route m -> failover a retry 0", "at 0 route m -> by", "at 0 split m -> none"]), @r#"
     line 1, column 19: nothing says how two targets share the items: begin with `all`, `next`, `key`, `when`, `failover` or `generator`, or give them weights, such as `a:95 b:5`
       1 | at 0 route m -> a b
@@ -274,10 +274,6 @@ fn routes_that_make_no_sense_are_refused() {
     line 1, column 24: `once` is for one item, so it has one target
       1 | at 0 route m -> once a b
         |                        ^
-
-    line 1, column 17: `when` chooses between two targets or more
-      1 | at 0 route m -> when a
-        |                 ^^^^^^
 
     line 1, column 22: "a" cannot stand here
       1 | at 0 route m -> none a

@@ -1,7 +1,6 @@
 //! Routes from text.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
 use smallvec::SmallVec;
 use winnow::Parser;
@@ -46,10 +45,10 @@ fn split(input: &mut Input<'_>) -> Parsed<RouteView> {
 }
 
 pub(super) fn route(input: &mut Input<'_>) -> Parsed<RouteView> {
-    let begun = POLICIES.map(|policy| word(policy.word()).map(move |word| (policy, word.span())));
+    let begun = POLICIES.map(|policy| word(policy.word()).map(move |_| policy));
     match opt(alt(begun)).parse_next(input)? {
-        Some((PolicyKind::None, _)) => Ok(RouteView::none()),
-        Some((policy, said)) => chosen(input, policy, said),
+        Some(PolicyKind::None) => Ok(RouteView::none()),
+        Some(policy) => chosen(input, policy),
         None => to_one(input),
     }
 }
@@ -71,7 +70,7 @@ fn to_one(input: &mut Input<'_>) -> Parsed<RouteView> {
 }
 
 /// The targets behind the word for a policy, and what else the policy has.
-fn chosen(input: &mut Input<'_>, policy: PolicyKind, said: Range<usize>) -> Parsed<RouteView> {
+fn chosen(input: &mut Input<'_>, policy: PolicyKind) -> Parsed<RouteView> {
     let mut targets = Distinct::default();
     targets.add(target(input)?)?;
     while let Some(next) = opt(target).parse_next(input)? {
@@ -79,9 +78,6 @@ fn chosen(input: &mut Input<'_>, policy: PolicyKind, said: Range<usize>) -> Pars
             return wrong(next.span(), "`once` is for one item, so it has one target");
         }
         targets.add(next)?;
-    }
-    if policy == PolicyKind::When && targets.names.len() < 2 {
-        return wrong(said.start..last_end(input), "`when` chooses between two targets or more");
     }
     let mut view = RouteView { targets: targets.names, ..RouteView::bare(policy) };
     if policy == PolicyKind::Failover {
