@@ -169,9 +169,12 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         if let Some(trace) = &mut cx.trace
             && let Some(name) = self.pick.names.get(target)
         {
-            trace.target(site.id, name, target);
             let why = self.why.take();
-            trace.reason(|| why.unwrap_or_else(|| self.pick.reason(target)));
+            // A target that no item comes to is not on the way.
+            if !run.is_empty() {
+                trace.target(site.id, name, target);
+                trace.reason(|| why.unwrap_or_else(|| self.pick.reason(target)));
+            }
             trace.enter();
         }
         if let Some(link) = self.target(target) {

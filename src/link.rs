@@ -164,16 +164,6 @@ struct Join<In, Mid, Out> {
     middle: Vec<Mid>,
 }
 
-impl<In, Mid, Out> Join<In, Mid, Out> {
-    /// Gives the tail what the head has made. A tail that gets nothing is not on the way.
-    fn pass_on(&mut self, out: &mut Vec<Out>, cx: &mut Cycle) {
-        if !self.middle.is_empty() {
-            self.tail.batch(&mut self.middle, out, cx);
-            self.middle.clear();
-        }
-    }
-}
-
 impl<In, Mid, Out> Link<In, Out> for Join<In, Mid, Out>
 where
     In: Send + 'static,
@@ -187,12 +177,14 @@ where
 
     fn batch(&mut self, items: &mut Vec<In>, out: &mut Vec<Out>, cx: &mut Cycle) {
         self.head.batch(items, &mut self.middle, cx);
-        self.pass_on(out, cx);
+        self.tail.batch(&mut self.middle, out, cx);
+        self.middle.clear();
     }
 
     fn finish(&mut self, out: &mut Vec<Out>, cx: &mut Cycle) {
         self.head.finish(&mut self.middle, cx);
-        self.pass_on(out, cx);
+        self.tail.batch(&mut self.middle, out, cx);
+        self.middle.clear();
         self.tail.finish(out, cx);
     }
 
@@ -201,7 +193,8 @@ where
             return self.tail.drain(at - self.length, rest, out, cx);
         }
         self.head.drain(at, rest, &mut self.middle, cx);
-        self.pass_on(out, cx);
+        self.tail.batch(&mut self.middle, out, cx);
+        self.middle.clear();
     }
 
     fn knot(&mut self, at: usize) -> Option<&mut dyn Knot> {
