@@ -349,20 +349,18 @@ fn marbles_have_a_row_for_each_target_and_one_for_the_edits() {
     assert_snapshot!(trace.marbles(), @"
     cycle    0         10        20
     edit     ........+...........3.....
-    a        a.a.a.a.c.ef.fc.ce.fc.cc.c
-    b        .........d..g..d..g..d..d.
-    disk     a.a.a.a.cde...cdce..cdccdc
-    tape     ..........efgf...egf......
-    through  .b.b.b.b..................
+    a        a.a.a.a.b.de.eb.bd.eb.bb.b
+    b        .........c..f..c..f..c..c.
+    disk     a.a.a.a.bcd...bcbd..bcbbcb
+    tape     ..........defe...dfe......
     dropped  .x.x.x.x..................
 
     a   even > fork[a] > sink[disk]
-    b   even
-    c   fork[a] > sink[disk]
-    d   fork[b] > sink[disk]
-    e   fork[a] > sink[disk tape]
-    f   fork[a] > sink[tape]
-    g   fork[b] > sink[tape]
+    b   fork[a] > sink[disk]
+    c   fork[b] > sink[disk]
+    d   fork[a] > sink[disk tape]
+    e   fork[a] > sink[tape]
+    f   fork[b] > sink[tape]
     x   dropped at even
     r1  cycle 8: route fork -> a:2 b:1
     r2  cycle 8: remove even
@@ -371,38 +369,34 @@ fn marbles_have_a_row_for_each_target_and_one_for_the_edits() {
     assert_snapshot!(trace.marbles().width(10), @"
     cycle    0
     edit     ........+.
-    a        a.a.a.a.c.
-    b        .........d
-    disk     a.a.a.a.cd
+    a        a.a.a.a.b.
+    b        .........c
+    disk     a.a.a.a.bc
     tape     ..........
-    through  .b.b.b.b..
     dropped  .x.x.x.x..
 
     cycle    10
     edit     ..........
-    a        ef.fc.ce.f
-    b        ..g..d..g.
-    disk     e...cdce..
-    tape     efgf...egf
-    through  ..........
+    a        de.eb.bd.e
+    b        ..f..c..f.
+    disk     d...bcbd..
+    tape     defe...dfe
     dropped  ..........
 
     cycle    20
     edit     3.....
-    a        c.cc.c
-    b        .d..d.
-    disk     cdccdc
+    a        b.bb.b
+    b        .c..c.
+    disk     bcbbcb
     tape     ......
-    through  ......
     dropped  ......
 
     a   even > fork[a] > sink[disk]
-    b   even
-    c   fork[a] > sink[disk]
-    d   fork[b] > sink[disk]
-    e   fork[a] > sink[disk tape]
-    f   fork[a] > sink[tape]
-    g   fork[b] > sink[tape]
+    b   fork[a] > sink[disk]
+    c   fork[b] > sink[disk]
+    d   fork[a] > sink[disk tape]
+    e   fork[a] > sink[tape]
+    f   fork[b] > sink[tape]
     x   dropped at even
     r1  cycle 8: route fork -> a:2 b:1
     r2  cycle 8: remove even
@@ -412,20 +406,18 @@ fn marbles_have_a_row_for_each_target_and_one_for_the_edits() {
     (4 cycles a column)
     cycle    0
     edit     ..+..3.
-    a        aa***cc
-    b        ..d*gdd
+    a        aa***bb
+    b        ..c*fcc
     disk     aa*****
     tape     ..***..
-    through  bb.....
     dropped  xx.....
 
     a   even > fork[a] > sink[disk]
-    b   even
-    c   fork[a] > sink[disk]
-    d   fork[b] > sink[disk]
-    e   fork[a] > sink[disk tape]
-    f   fork[a] > sink[tape]
-    g   fork[b] > sink[tape]
+    b   fork[a] > sink[disk]
+    c   fork[b] > sink[disk]
+    d   fork[a] > sink[disk tape]
+    e   fork[a] > sink[tape]
+    f   fork[b] > sink[tape]
     x   dropped at even
     r1  cycle 8: route fork -> a:2 b:1
     r2  cycle 8: remove even

@@ -156,9 +156,9 @@ fn what_is_not_as_expected_is_told_at_the_end() {
     line 8, cycle 5: expected stages of inner none, found stages of inner neg > sub
     line 9, cycle 5: expected model -> key v1 v2, found model -> v1:95 v2:5
     line 10, cycle 6: expected paused, found running
+    line 11, cycle 9: expected running, and the run ended before
     line 14, at the end: expected revision < 1, found revision = 1
     line 15, at the end: expected has inner/none, found no inner/none
-    line 11, cycle 9: expected running, and the run ended before
     ");
     let missed: Vec<String> = player.missed().iter().map(ToString::to_string).collect();
     assert_snapshot!(missed.join("\n"), @"

@@ -193,7 +193,8 @@ impl Player {
         }
         self.timeline = Timeline::new(&[], 0);
         self.due = NEVER;
-        let unmet = std::mem::take(&mut self.unmet);
+        let mut unmet = std::mem::take(&mut self.unmet);
+        unmet.sort_by_key(|unmet| unmet.line);
         if unmet.is_empty() { Ok(()) } else { Err(PlayError::Unmet(unmet)) }
     }
 

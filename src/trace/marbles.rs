@@ -2,11 +2,11 @@
 //!
 //! The form is that of the marble diagrams that reactive libraries document their operators with, and test them by.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
-use super::{Hop, Lost, Trace, TraceRow, Way};
-use crate::change::line;
+use super::{Hop, Loss, Lost, Trace, TraceRow, Way};
+use crate::change::{Change, line};
 use crate::name::{Name, Path};
 
 /// The most targets that have a row of their own.
@@ -93,6 +93,27 @@ impl Row {
     }
 }
 
+/// A row of items that did not go on, and the stages where they did not.
+struct Fates {
+    how: Lost,
+    mark: char,
+    row: Row,
+    stages: Vec<Path>,
+}
+
+impl Fates {
+    fn all() -> Vec<Self> {
+        let fates = [
+            (Lost::Dropped, "dropped", 'x'),
+            (Lost::Failed, "failed", '!'),
+            (Lost::Held, "held", 'h'),
+            (Lost::Merged, "merged", 'm'),
+        ];
+        let fates = fates.into_iter();
+        fates.map(|(how, label, mark)| Self { how, mark, row: Row::new(label), stages: Vec::new() }).collect()
+    }
+}
+
 /// The drawing, before it is cut to its width.
 #[derive(Default)]
 struct Board {
@@ -100,11 +121,17 @@ struct Board {
     end: u64,
     edits: Row,
     targets: Vec<Row>,
+    /// For each target of the trace, its row.
+    places: HashMap<(Path, Name), usize>,
+    /// Items that went on, and met no target.
     through: Row,
-    lost: Vec<Row>,
+    lost: Vec<Fates>,
     /// The columns in which something was recorded.
-    recorded: BTreeMap<u64, ()>,
-    legend: Vec<(String, String)>,
+    recorded: BTreeSet<u64>,
+    letters: HashMap<Way, char>,
+    /// The letters and the ways that they stand for, in the order of appearance.
+    ways: Vec<(String, String)>,
+    made: Vec<(String, String)>,
 }
 
 /// The letter of a way, by its number.
@@ -132,76 +159,77 @@ impl Marbles {
         let start = start - start % self.per;
         let column = |cycle: u64| (cycle - start) / self.per;
         let end = cycles().max().map_or(0, |last| column(last) + 1);
-        let mut board = Board { start, end, edits: Row::new("edit"), through: Row::new("through"), ..Board::default() };
-        board.targets = self.labels().into_iter().map(Row::new).collect();
-        let places: HashMap<(&Path, &Name), usize> =
-            self.trace.targets.iter().enumerate().map(|(at, (switch, target))| ((switch, target), at)).collect();
-        let more = board.targets.len().saturating_sub(ROWS);
+        let mut targets: Vec<Row> = self.labels().into_iter().map(Row::new).collect();
+        let more = targets.len().saturating_sub(ROWS);
         if more > 0 {
-            board.targets.truncate(ROWS);
-            board.targets.push(Row::new(format!("{more} more")));
+            targets.truncate(ROWS);
+            targets.push(Row::new(format!("{more} more")));
         }
-        let mut letters: HashMap<&Way, char> = HashMap::new();
-        let (mut ways, mut edits) = (Vec::new(), Vec::new());
-        let kinds = [(Lost::Dropped, "dropped", 'x'), (Lost::Failed, "failed", '!'), (Lost::Held, "held", 'h')];
-        let kinds = kinds.into_iter().chain([(Lost::Merged, "merged", 'm')]);
-        let mut lost: Vec<(Lost, char, Row, Vec<&Path>)> =
-            kinds.map(|(how, label, mark)| (how, mark, Row::new(label), Vec::new())).collect();
+        let places =
+            self.trace.targets.iter().cloned().enumerate().map(|(at, target)| (target, at.min(ROWS))).collect();
+        let (edits, through, lost) = (Row::new("edit"), Row::new("through"), Fates::all());
+        let mut board = Board { start, end, edits, targets, places, through, lost, ..Board::default() };
         for row in rows {
             let at = column(row.cycle());
             match row {
-                TraceRow::Edit { cycle, revision, changes } => {
-                    let digit = char::from_digit((revision % 10) as u32, 10).unwrap_or('+');
-                    let together = board.edits.marks.contains_key(&at);
-                    board.edits.set(at, if together { '+' } else { digit }, '+');
-                    edits.push((format!("r{revision}"), format!("cycle {cycle}: {}", line(changes))));
-                }
-                TraceRow::Item { way, losses, .. } => {
-                    board.recorded.insert(at, ());
-                    let number = letters.len();
-                    let mark = *letters.entry(way).or_insert_with(|| {
-                        ways.push((letter(number).to_string(), way.to_string()));
-                        letter(number)
-                    });
-                    let mut went = false;
-                    for hop in way.hops() {
-                        if let Hop::Target { switch, target } = hop
-                            && let Some(place) = places.get(&(switch, target))
-                        {
-                            board.targets[(*place).min(ROWS)].set(at, mark, '*');
-                            went = true;
-                        }
-                    }
-                    if !went {
-                        board.through.set(at, mark, '*');
-                    }
-                    for loss in losses {
-                        for (_, mark, row, stages) in lost.iter_mut().filter(|(how, ..)| *how == loss.how) {
-                            row.set(at, *mark, *mark);
-                            if !stages.contains(&&loss.stage) {
-                                stages.push(&loss.stage);
-                            }
-                        }
-                    }
-                }
+                TraceRow::Edit { cycle, revision, changes } => board.edit(at, *cycle, *revision, changes),
+                TraceRow::Item { way, losses, .. } => board.item(at, way, losses),
                 TraceRow::Run(_) => {}
             }
         }
-        board.legend = ways;
-        for (_, mark, row, stages) in lost.into_iter().filter(|(_, _, row, _)| !row.marks.is_empty()) {
-            let stages: Vec<String> = stages.iter().map(ToString::to_string).collect();
-            board.legend.push((mark.to_string(), format!("{} at {}", row.label, stages.join(", "))));
-            board.lost.push(row);
-        }
-        board.legend.append(&mut edits);
         board
     }
 }
 
 impl Board {
+    fn edit(&mut self, at: u64, cycle: u64, revision: u64, changes: &[Change]) {
+        let digit = char::from_digit((revision % 10) as u32, 10).unwrap_or('+');
+        let together = self.edits.marks.contains_key(&at);
+        self.edits.set(at, if together { '+' } else { digit }, '+');
+        self.made.push((format!("r{revision}"), format!("cycle {cycle}: {}", line(changes))));
+    }
+
+    fn item(&mut self, at: u64, way: &Way, losses: &[Loss]) {
+        self.recorded.insert(at);
+        for loss in losses {
+            for fates in self.lost.iter_mut().filter(|fates| fates.how == loss.how) {
+                fates.row.set(at, fates.mark, fates.mark);
+                if !fates.stages.contains(&loss.stage) {
+                    fates.stages.push(loss.stage.clone());
+                }
+            }
+        }
+        let target = |hop: &Hop| match hop {
+            Hop::Target { switch, target } => self.places.get(&(switch.clone(), target.clone())).copied(),
+            Hop::Stage(_) => None,
+        };
+        let met: Vec<usize> = way.hops().iter().filter_map(target).collect();
+        // Of an item that met no target and did not go on, the row of its fate says enough.
+        if met.is_empty() && !losses.is_empty() {
+            return;
+        }
+        let number = self.letters.len();
+        let mark = *self.letters.entry(way.clone()).or_insert_with(|| {
+            self.ways.push((letter(number).to_string(), way.to_string()));
+            letter(number)
+        });
+        if met.is_empty() {
+            self.through.set(at, mark, '*');
+        }
+        met.into_iter().for_each(|target| self.targets[target].set(at, mark, '*'));
+    }
+
+    fn legend(&self) -> impl Iterator<Item = (String, String)> {
+        let fates = self.lost.iter().filter(|fates| !fates.row.marks.is_empty()).map(|fates| {
+            let stages: Vec<String> = fates.stages.iter().map(ToString::to_string).collect();
+            (fates.mark.to_string(), format!("{} at {}", fates.row.label, stages.join(", ")))
+        });
+        self.ways.iter().cloned().chain(fates).chain(self.made.iter().cloned())
+    }
+
     /// The rows that are printed: that of the edits, and those with anything in them.
     fn rows(&self) -> impl Iterator<Item = &Row> {
-        let rows = self.targets.iter().chain([&self.through]).chain(&self.lost);
+        let rows = self.targets.iter().chain([&self.through]).chain(self.lost.iter().map(|fates| &fates.row));
         [&self.edits].into_iter().chain(rows.filter(|row| !row.marks.is_empty()))
     }
 
@@ -219,7 +247,7 @@ impl Board {
         for row in self.rows() {
             let marks = (from..to).map(|column| match row.marks.get(&column) {
                 Some(mark) => *mark,
-                None if self.recorded.contains_key(&column) => '.',
+                None if self.recorded.contains(&column) => '.',
                 None => ' ',
             });
             let line = format!("{:<label$}  {}", row.label, marks.collect::<String>());
@@ -245,8 +273,8 @@ impl fmt::Display for Marbles {
             writeln!(f)?;
             from = to;
         }
-        let sign = board.legend.iter().map(|(sign, _)| sign.len()).max().unwrap_or(0);
-        board.legend.iter().try_for_each(|(sign_, text)| writeln!(f, "{sign_:<sign$}  {text}"))?;
+        let width = board.legend().map(|(sign, _)| sign.len()).max().unwrap_or(0);
+        board.legend().try_for_each(|(sign, text)| writeln!(f, "{sign:<width$}  {text}"))?;
         f.write_str(&after)
     }
 }
