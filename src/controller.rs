@@ -1,17 +1,15 @@
 //! The handle on a running pipeline.
 
+mod sight;
+
 use std::sync::Arc;
 
 use crate::control::Shared;
 use crate::edit::{Edit, EditError};
 use crate::error::Refusal;
-use crate::ledger::Ledger;
-use crate::model::Plan;
 use crate::receipt::Receipt;
 use crate::route::Route;
 use crate::stage::Stage;
-use crate::topology::Topology;
-use crate::trace::{Log, RecordError, Recording, Trace};
 
 /// The handle on a running pipeline: every change goes through it, from any thread, at any time, also from inside a stage
 /// or a source's body while it runs.
@@ -59,29 +57,6 @@ pub struct Controller {
 impl Controller {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
-    }
-
-    /// A copy of the model, to try edits on.
-    ///
-    /// # Errors
-    ///
-    /// Why any edit would be refused now.
-    pub(crate) fn model(&self) -> Result<Plan, Refusal> {
-        let control = self.shared.board.lock();
-        control.closed().map_or_else(|| Ok(control.plan.clone()), Err)
-    }
-
-    pub(crate) fn is_for_the_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
-    }
-
-    pub(crate) fn revision(&self) -> u64 {
-        self.shared.board.lock().revision
-    }
-
-    /// The counts of the whole pipeline; without those of the stages they cost no lock.
-    pub(crate) fn totals(&self) -> Ledger {
-        self.shared.ledger.read(Vec::new)
     }
 
     /// Commits several changes together: all of them, or none.
@@ -352,49 +327,5 @@ impl Controller {
     /// None of its own.
     pub fn resume(&self) -> Result<Receipt, EditError> {
         self.edit(Edit::resume)
-    }
-
-    /// The pipeline as it is when all committed edits are applied.
-    #[must_use]
-    pub fn topology(&self) -> Topology {
-        self.shared.topology()
-    }
-
-    /// The counts now.
-    #[must_use]
-    pub fn ledger(&self) -> Ledger {
-        self.shared.ledger()
-    }
-
-    /// Records edits, and the ways of items, from the next cycle on; a recording that was under way ends, and what it has is
-    /// gone.
-    ///
-    /// It is no edit: it makes no revision. What it costs says [`Recording`]; where nothing is recorded, nothing is paid.
-    ///
-    /// # Errors
-    ///
-    /// [`RecordError`], with the recording, where that shows values of another type than the pipeline gives.
-    pub fn record(&self, recording: Recording) -> Result<(), RecordError> {
-        self.shared.board.publish(|control| {
-            let recording = recording.check(control.plan.output)?;
-            control.trace = Some(Log::share(recording));
-            Ok(())
-        })
-    }
-
-    /// Ends the recording from the next cycle on, and returns what it has.
-    pub fn stop_recording(&self) -> Trace {
-        let trace = self.trace();
-        let Ok(()) = self.shared.board.publish(|control| {
-            control.trace = None;
-            Ok::<(), std::convert::Infallible>(())
-        });
-        trace
-    }
-
-    /// What was recorded so far; nothing where nothing is.
-    #[must_use]
-    pub fn trace(&self) -> Trace {
-        self.shared.trace()
     }
 }

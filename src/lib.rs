@@ -41,6 +41,7 @@
 //!
 //! | feature | what it brings |
 //! | --- | --- |
+//! | `miette` | [`ScriptError`]s as reports with frames and colours |
 //! | `serde` | all that can be seen, written and read in the formats of others |
 //! | `testing` | `coroute::testing`: a reference, checks of the guarantees and random scripts, for tests of your own pipelines |
 //!
