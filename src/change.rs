@@ -139,6 +139,18 @@ impl Position {
     }
 }
 
+impl Position {
+    /// The pipeline in which it is; the empty path for the outermost.
+    fn around(&self) -> Path {
+        match self {
+            Self::Front(within) | Self::Back(within) => within.clone().unwrap_or_default(),
+            Self::Before(stage) | Self::After(stage) => {
+                stage.split_last().map(|(around, _)| around).unwrap_or_default()
+            }
+        }
+    }
+}
+
 impl Made {
     fn new(maker: impl AsRef<str>) -> Result<Self, NameError> {
         Name::new(maker).map(|maker| Self { name: maker.clone(), maker })
@@ -234,6 +246,26 @@ impl Change {
     /// See [`route`](Change::route).
     pub fn tap(stage: impl AsRef<str>, maker: impl AsRef<str>) -> Result<Self, NameError> {
         Ok(Self::Tap { stage: Path::new(stage)?, tap: Made::new(maker)? })
+    }
+
+    /// Where what is at `path` after the change was before it; `None` for what the change itself has put there.
+    pub(crate) fn origin(&self, path: &Path) -> Option<Path> {
+        let put = match self {
+            Self::Insert { stage, at } => Some(at.around().join(&stage.name)),
+            Self::Tap { stage, tap } => stage.split_last().map(|(around, _)| around.join(&tap.name)),
+            Self::Attach { target, switch } => Some(switch.join(&target.name)),
+            Self::Replace { stage, .. } => Some(stage.clone()),
+            Self::Rename { stage, to } => {
+                let renamed = stage.split_last().map(|(around, _)| around.join(to))?;
+                return Some(match path.names().strip_prefix(renamed.names()) {
+                    Some(inside) => inside.iter().fold(stage.clone(), |path, name| path.join(name)),
+                    None => path.clone(),
+                });
+            }
+            _ => None,
+        };
+        let is_new = put.is_some_and(|put| path.names().starts_with(put.names()));
+        (!is_new).then(|| path.clone())
     }
 
     /// The same change with another name for what it puts in; of no effect where it puts in nothing that needs a name.

@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use crate::change::Change;
 
+pub use journal::JournalError;
 pub use mistake::{Mistake, ScriptError};
 pub use play::{Missed, PlayError, Player, Unmet};
 pub use run::{RunError, RunFault};

@@ -9,6 +9,8 @@ mod drawing;
 mod graph;
 mod mermaid;
 mod tree;
+#[cfg(feature = "serde")]
+mod written;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -45,7 +47,7 @@ pub use drawing::Drawing;
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "written::Written"))]
 pub struct Topology {
     revision: u64,
     paused: bool,

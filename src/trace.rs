@@ -56,8 +56,11 @@ pub use runs::Runs;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Trace {
     rows: Vec<TraceRow>,
+    #[cfg_attr(feature = "serde", serde(rename = "left_out"))]
     earlier: u64,
+    #[cfg_attr(feature = "serde", serde(rename = "left_out_later"))]
     later: u64,
+    edits_left_out: u64,
     every: u64,
     /// The targets that items went to, with their switches, in the order of declaration.
     targets: Vec<(Path, Name)>,
@@ -80,6 +83,12 @@ impl Trace {
     #[must_use]
     pub fn left_out_later(&self) -> u64 {
         self.later
+    }
+
+    /// How many of those left out, before and after, are edits.
+    #[must_use]
+    pub fn edits_left_out(&self) -> u64 {
+        self.edits_left_out
     }
 
     /// Every how manieth item was recorded: 1 if each was, 0 for a trace of nothing.

@@ -91,11 +91,11 @@ fn g7_a_journal_gives_the_same_run_for_every_kind_of_change() {
          at 16 replace show
          at 20 route model -> next half v2",
     ));
-    let journal = Script::from(&by_hand.trace);
+    let journal = Script::try_from(&by_hand.trace).unwrap();
     assert_eq!(journal.statements().len(), 17, "the move to the front is not made by hand");
     let again = played(&journal);
     assert_eq!(again, by_hand);
-    assert_eq!(Script::from(&again.trace), journal);
+    assert_eq!(Script::try_from(&again.trace).unwrap(), journal);
 }
 
 #[test]
@@ -103,15 +103,15 @@ fn the_journal_of_a_played_script_names_the_makers() {
     let text =
         "at 1 insert half as h after add\nat 2 replace h with odd\nat 3 replace total with double keeping its state";
     let run = played(&script(text));
-    assert_eq!(Script::from(&run.trace), script(text));
-    assert_eq!(played(&Script::from(&run.trace)), run);
+    assert_eq!(Script::try_from(&run.trace).unwrap(), script(text));
+    assert_eq!(played(&Script::try_from(&run.trace).unwrap()), run);
 }
 
 #[test]
 fn repetitions_are_in_the_journal_one_by_one() {
     let run = played(&script("every 3 from 2 to 9 route model -> v2\nwhen failed > 0 route model -> v1"));
     let text = "at 2 route model -> v2\nat 5 route model -> v2\nat 8 route model -> v2\nat 11 route model -> v1";
-    assert_eq!(Script::from(&run.trace), script(text));
+    assert_eq!(Script::try_from(&run.trace).unwrap(), script(text));
 }
 
 #[test]
@@ -119,15 +119,15 @@ fn a_route_by_a_closure_without_a_name_is_found_when_the_journal_is_bound() {
     let (mut pipeline, controller) = traced();
     controller.route("model", coroute::Route::by_key(["v1", "v2"], |x: &i64| *x)).unwrap();
     pipeline.call(1).unwrap();
-    let journal = Script::from(&controller.trace());
+    let journal = Script::try_from(&controller.trace()).unwrap();
     let error = journal.bind(&library().0, &self::pipeline().controller()).unwrap_err();
     assert!(error.to_string().contains("`by`"), "{error}");
 }
 
 #[test]
 fn a_trace_without_edits_is_an_empty_script() {
-    assert_eq!(Script::from(&Trace::default()), Script::new());
-    assert_eq!(Script::from(&recorded(&Script::new()).trace), Script::new());
+    assert_eq!(Script::try_from(&Trace::default()), Ok(Script::new()));
+    assert_eq!(Script::try_from(&recorded(&Script::new()).trace), Ok(Script::new()));
 }
 
 proptest! {
@@ -139,7 +139,7 @@ proptest! {
         let plain = text.lines().filter(|line| !line.contains(" as ") && !line.contains("replace"));
         let script = script(&plain.collect::<Vec<_>>().join("\n"));
         let by_hand = recorded(&script);
-        prop_assert_eq!(played(&Script::from(&by_hand.trace)), by_hand, "{}", text);
+        prop_assert_eq!(played(&Script::try_from(&by_hand.trace).unwrap()), by_hand, "{}", text);
     }
 
     #[test]
@@ -147,7 +147,7 @@ proptest! {
         let script = script(&text);
         if script.bind(&library().0, &pipeline().controller()).is_ok() {
             let run = played_all(&script);
-            prop_assert_eq!(played(&Script::from(&run.trace)), run, "{}", text);
+            prop_assert_eq!(played(&Script::try_from(&run.trace).unwrap()), run, "{}", text);
         }
     }
 }

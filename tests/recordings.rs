@@ -473,7 +473,7 @@ fn marbles_name_targets_of_one_name_by_their_paths() {
 fn marbles_of_nothing_are_a_ruler() {
     let (mut pipeline, controller) = story();
     controller.record(Recording::items()).unwrap();
-    assert_snapshot!(controller.trace().marbles(), @"");
+    assert_snapshot!(controller.trace().marbles(), @"(no rows of single items, and no edits; record with `Recording::items()`)");
     controller.pause().unwrap();
     controller.resume().unwrap();
     pipeline.apply();
@@ -610,5 +610,111 @@ fn each_of_several_items_in_a_cycle_has_its_own_reason() {
     fork[a]: by weight, slot 1 of 3
     fork[b]: by weight, slot 2 of 3
     fork[c]: by weight, slot 3 of 3
+    ");
+}
+
+#[test]
+fn who_routed_a_switch_is_followed_through_its_names() {
+    let two = |name: &str| Switch::new(name).target("v1", |x: i64| x).target("v2", |x: i64| -x).route("v1");
+    let mut pipeline = Pipeline::new("p").switch(two("a")).switch(two("b"));
+    let controller = pipeline.controller();
+    controller.record(Recording::items()).unwrap();
+    controller.route("a", "v2").unwrap();
+    controller.edit(|e| e.rename("a", "x")?.rename("b", "a")).unwrap();
+    pipeline.call(1).unwrap();
+    assert_snapshot!(controller.trace().explain(0).unwrap(), @"
+    cycle 0, revision 2: x[v2] > a[v1] -> 1
+    revision 2 since cycle 0: rename a to x; rename b to a
+    x[v2]: the route names no other; routed by revision 1: v2
+    a[v1]: the route names no other
+    ");
+    controller.replace("x", two("any").into_pipeline()).unwrap();
+    controller.rename("x/any", "b").unwrap();
+    pipeline.call(1).unwrap();
+    assert_snapshot!(controller.trace().explain(1).unwrap(), @"
+    cycle 1, revision 4: x/b[v1] > a[v1] -> 1
+    revision 4 since cycle 1: rename x/any to b
+    x/b[v1]: the route names no other
+    a[v1]: the route names no other
+    ");
+}
+
+#[test]
+fn marbles_leave_out_what_is_far_from_any_row() {
+    let (mut pipeline, controller) = story();
+    controller.record(Recording::items().every(1000)).unwrap();
+    pipeline.send_all(0..3500, |_| ()).unwrap();
+    assert_snapshot!(controller.trace().marbles().per(1).width(20), @"
+    (every 1000th item)
+    cycle  0         10
+    edit   .
+    a      a
+    disk   a
+    tape   .
+
+    (980 cycles without a row)
+
+    cycle  1000      1010
+    edit   .
+    a      a
+    disk   a
+    tape   .
+
+    (980 cycles without a row)
+
+    cycle  2000      2010
+    edit   .
+    a      b
+    disk   .
+    tape   b
+
+    (980 cycles without a row)
+
+    cycle  3000
+    edit   .
+    a      a
+    disk   a
+    tape   .
+
+    a  even > fork[a] > sink[disk]
+    b  even > fork[a] > sink[tape]
+    ");
+}
+
+#[test]
+fn an_item_that_its_target_failed_is_not_in_the_targets_row() {
+    let sink = Switch::new("sink").target("disk", picky()).target("tape", |x: i64| x).route("disk");
+    let mut pipeline = sink.into_pipeline().on_failure(OnFailure::skip());
+    let controller = pipeline.controller();
+    controller.record(Recording::items()).unwrap();
+    pipeline.send_all(0..8, |_| ()).unwrap();
+    assert_snapshot!(controller.trace().marbles(), @"
+    cycle   0
+    edit    ........
+    disk    aaa.aaaa
+    failed  ...!....
+
+    a  sink[disk]
+    !  failed at sink/disk
+    ");
+}
+
+#[test]
+fn a_row_is_a_line_whatever_the_values_and_errors_say() {
+    let fails = try_stage(|x: &i64| if *x > 1 { Err("two\nlines") } else { Ok(*x) });
+    let mut pipeline = Pipeline::new("p").stage("fails", fails).on_failure(OnFailure::skip());
+    let controller = pipeline.controller();
+    controller.record(Recording::items().values(|x: &i64| format!("<\t{x}\n>"))).unwrap();
+    pipeline.send_all(0..3, |_| ()).unwrap();
+    let trace = controller.trace();
+    assert_snapshot!(trace, @r"
+    cycle 0  r0  fails  -> 1 [<\t0\n>]
+    cycle 1  r0  fails  -> 1 [<\t1\n>]
+    cycle 2  r0  fails  -> 0            failed at fails
+    ");
+    assert_snapshot!(trace.explain(2).unwrap(), @r"
+    cycle 2, revision 0: fails -> 0
+    revision 0: as built
+    failed at fails: two\nlines
     ");
 }

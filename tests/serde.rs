@@ -222,7 +222,7 @@ fn a_trace_comes_back_with_its_edits_ways_and_reasons() {
         assert_eq!(read.to_string(), trace.to_string());
         assert_eq!(read.marbles().to_string(), trace.marbles().to_string());
         assert_eq!(read.explain(1), trace.explain(1));
-        assert_eq!(Script::from(&read), again(&Script::from(&trace)));
+        assert_eq!(Script::try_from(&read).unwrap(), again(&Script::try_from(&trace).unwrap()));
     }
 }
 
@@ -234,4 +234,19 @@ fn a_script_and_a_change_are_written_as_text_and_checked_on_the_way_in() {
     let error = serde_json::from_str::<Script>(r#""at 3 paus""#).unwrap_err().to_string();
     assert!(error.contains("did you mean \"pause\"?"), "{error}");
     assert!(serde_json::from_str::<Change>(r#""remove add; pause""#).is_err());
+}
+
+#[test]
+fn a_topology_that_makes_no_sense_is_not_read() {
+    let text = serde_json::to_string(&flights().0).unwrap();
+    let refused = |from: &str, to: &str| {
+        assert!(text.contains(from), "{text}");
+        serde_json::from_str::<Topology>(&text.replacen(from, to, 1)).unwrap_err().to_string()
+    };
+    let twice = refused(r#""name":"watch""#, r#""name":"parse""#);
+    assert!(twice.starts_with(r#""flights" has two nodes called "parse" inside"#), "{twice}");
+    let line = refused(r#""input":"String""#, r#""input":"Str\ning""#);
+    assert!(line.starts_with(r#"a type of "flights" has a control character"#), "{line}");
+    let target = refused(r#""name":"v1""#, r#""name":"v9""#);
+    assert!(target.starts_with(r#"the route of "model" names "v1", and there is no such target"#), "{target}");
 }

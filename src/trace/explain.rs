@@ -95,6 +95,7 @@ pub struct Explanation {
     cycle: u64,
     revision: u64,
     /// The edit that made the revision: its cycle and its changes.
+    #[cfg_attr(feature = "serde", serde(rename = "edit"))]
     made: Option<(u64, Vec<Change>)>,
     way: Way,
     outputs: u64,
@@ -151,11 +152,19 @@ impl Trace {
             })
         };
         let made = edits().find(|(_, made, _)| made == revision).map(|(cycle, _, changes)| (cycle, changes.clone()));
+        let before = || edits().filter(|(_, made, _)| made <= revision);
         let routed = |switch: &Path| {
-            edits().filter(|(_, made, _)| made <= revision).find_map(|(_, made, changes)| {
-                let routes = |change: &&Change| matches!(change, Change::Route { switch: of, .. } if of == switch);
-                changes.iter().rev().find(routes).map(|change| (made, change.clone()))
-            })
+            let mut place = Some(switch.clone());
+            for (_, made, changes) in before() {
+                for change in changes.iter().rev() {
+                    let here = place.as_ref()?;
+                    if matches!(change, Change::Route { switch, .. } if switch == here) {
+                        return Some((made, change.clone()));
+                    }
+                    place = change.origin(here);
+                }
+            }
+            None
         };
         let targets = way.hops().iter().filter_map(|hop| match hop {
             Hop::Target { switch, target } => Some((switch, target)),
@@ -199,7 +208,7 @@ impl fmt::Display for Explanation {
         match made {
             Some((cycle, changes)) => writeln!(f, "revision {revision} since cycle {cycle}: {}", line(changes))?,
             None if *revision == 0 => writeln!(f, "revision 0: as built")?,
-            None => writeln!(f, "revision {revision}: the edit was made before the record began")?,
+            None => writeln!(f, "revision {revision}: the edit that made it is not in the record")?,
         }
         for Choice { switch, target, reason, routed } in choices {
             write!(f, "{switch}[{target}]: {reason}")?;

@@ -59,6 +59,8 @@ pub(crate) struct Log {
     full: bool,
     earlier: u64,
     later: u64,
+    /// How many of what was left out are edits.
+    edits: u64,
     pub(super) every: u64,
     pub(super) detail: Detail,
     /// For the recorder to take.
@@ -69,8 +71,8 @@ impl Log {
     pub(crate) fn share(recording: Recording) -> SharedLog {
         let Recording { detail, last, every, budget, values } = recording;
         let rows = VecDeque::new();
-        let (used, full, earlier, later) = (0, false, 0, 0);
-        Arc::new(Mutex::new(Self { rows, used, last, budget, full, earlier, later, every, detail, values }))
+        let (used, full, earlier, later, edits) = (0, false, 0, 0, 0);
+        Arc::new(Mutex::new(Self { rows, used, last, budget, full, earlier, later, edits, every, detail, values }))
     }
 
     /// Adds a row, if there is room for it.
@@ -78,6 +80,8 @@ impl Log {
         let size = row.size();
         if self.makes_room(size, row.weight()) {
             self.add(Kept::Row(row), size);
+        } else if matches!(row, TraceRow::Edit { .. }) {
+            self.edits += 1;
         }
     }
 
@@ -116,6 +120,7 @@ impl Log {
             let Some((old, size)) = self.rows.pop_front() else { break };
             self.used -= size;
             self.earlier += old.read().weight();
+            self.edits += u64::from(matches!(old, Kept::Row(TraceRow::Edit { .. })));
         }
         true
     }
@@ -128,6 +133,7 @@ pub(crate) fn read(log: &SharedLog) -> Trace {
         rows: log.rows.iter().map(|(row, _)| row.read()).collect(),
         earlier: log.earlier,
         later: log.later,
+        edits_left_out: log.edits,
         every: log.every,
         targets: Vec::new(),
     }

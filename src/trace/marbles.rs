@@ -16,7 +16,9 @@ const ROWS: usize = 40;
 ///
 /// Each column is a cycle, each row a target, each letter a way; the legend below says which. An edit stands at the first
 /// item that it governs, as the last digit of the revision it makes (`+` for several). Where an item did not go on, there is
-/// a mark in the rows `dropped`, `failed`, `held` and `merged`. A column in which nothing was recorded is blank.
+/// a mark in the rows `dropped`, `failed`, `held` and `merged`, and none in the row of a target that failed it; an item that
+/// met no target and went on is in the row `through`. A column in which nothing was recorded is blank, and where there is
+/// nothing for as long as a block, the block is left out. A target that was renamed has a row for each name.
 ///
 /// # Examples
 ///
@@ -158,7 +160,7 @@ impl Marbles {
         let start = cycles().min().unwrap_or(0);
         let start = start - start % self.per;
         let column = |cycle: u64| (cycle - start) / self.per;
-        let end = cycles().max().map_or(0, |last| column(last) + 1);
+        let end = cycles().max().map_or(0, |last| column(last).saturating_add(1));
         let mut targets: Vec<Row> = self.labels().into_iter().map(Row::new).collect();
         let more = targets.len().saturating_sub(ROWS);
         if more > 0 {
@@ -199,9 +201,17 @@ impl Board {
                 }
             }
         }
+        // A target that failed the item has not got it, as far as one can see.
+        let failed = |switch: &Path, target: &Name| {
+            let target = switch.join(target);
+            let is_inside = |loss: &Loss| loss.how == Lost::Failed && loss.stage.names().starts_with(target.names());
+            losses.iter().any(is_inside)
+        };
         let target = |hop: &Hop| match hop {
-            Hop::Target { switch, target } => self.places.get(&(switch.clone(), target.clone())).copied(),
-            Hop::Stage(_) => None,
+            Hop::Target { switch, target } if !failed(switch, target) => {
+                self.places.get(&(switch.clone(), target.clone())).copied()
+            }
+            _ => None,
         };
         let met: Vec<usize> = way.hops().iter().filter_map(target).collect();
         // Of an item that met no target and did not go on, the row of its fate says enough.
@@ -227,6 +237,13 @@ impl Board {
         self.ways.iter().cloned().chain(fates).chain(self.made.iter().cloned())
     }
 
+    /// The first column from `from` on that has something in it.
+    fn next_from(&self, from: u64) -> u64 {
+        let edit = self.edits.marks.range(from..).next().map(|(column, _)| *column);
+        let item = self.recorded.range(from..).next().copied();
+        edit.into_iter().chain(item).min().unwrap_or(self.end)
+    }
+
     /// The rows that are printed: that of the edits, and those with anything in them.
     fn rows(&self) -> impl Iterator<Item = &Row> {
         let rows = self.targets.iter().chain([&self.through]).chain(self.lost.iter().map(|fates| &fates.row));
@@ -237,7 +254,7 @@ impl Board {
     fn block(&self, f: &mut fmt::Formatter<'_>, from: u64, to: u64, per: u64, label: usize) -> fmt::Result {
         let mut ruler = String::new();
         for column in (from..to).step_by(10) {
-            let number = (self.start + column * per).to_string();
+            let number = (self.start.saturating_add(column.saturating_mul(per))).to_string();
             let room = usize::try_from(10.min(to - column)).unwrap_or(10);
             // A number that would run into the next one is left out.
             let fits = number.len() < 10 || room < 10;
@@ -266,9 +283,20 @@ impl fmt::Display for Marbles {
             writeln!(f, "({} cycles a column)", self.per)?;
         }
         let label = board.rows().map(|row| row.label.chars().count()).fold("cycle".len(), usize::max);
+        if board.end == 0 {
+            f.write_str("(no rows of single items, and no edits; record with `Recording::items()`)\n")?;
+        }
         let mut from = 0;
         while from < board.end {
-            let to = board.end.min(from + self.width as u64);
+            // Far from any row there is nothing to draw.
+            let next = board.next_from(from);
+            let skipped = (next - from) / self.width as u64;
+            if skipped > 0 {
+                from += skipped * self.width as u64;
+                let cycles = skipped.saturating_mul(self.width as u64).saturating_mul(self.per);
+                writeln!(f, "({cycles} cycles without a row)\n")?;
+            }
+            let to = board.end.min(from.saturating_add(self.width as u64));
             board.block(f, from, to, self.per, label)?;
             writeln!(f)?;
             from = to;

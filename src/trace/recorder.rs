@@ -198,7 +198,11 @@ impl Recorder {
     /// Why the target just named was chosen.
     pub(crate) fn reason(&mut self, reason: impl FnOnce() -> Reason) {
         if self.asks_why() {
-            self.reasons.push(reason());
+            let mut reason = reason();
+            if let Reason::Failover { out } = &mut reason {
+                out.iter_mut().for_each(|(_, _, why)| *why = in_a_line(std::mem::take(why)));
+            }
+            self.reasons.push(reason);
         }
     }
 
@@ -215,7 +219,7 @@ impl Recorder {
         }
         self.stopped = Some(id);
         // Where the stage is, is looked up when the item has ended.
-        self.losses.push((id, Loss { stage: Path::default(), how, error }));
+        self.losses.push((id, Loss { stage: Path::default(), how, error: error.map(in_a_line) }));
     }
 
     /// The last failed item was taken back and goes another way.
@@ -360,10 +364,19 @@ fn lock(log: &SharedLog) -> MutexGuard<'_, Log> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The text without anything that would end its line or hide a part of it.
+fn in_a_line(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    text.chars().flat_map(|c| if c.is_control() { c.escape_debug().collect() } else { vec![c] }).collect()
+}
+
 fn shown<Out: 'static>(values: &mut Values, outputs: &[Out]) -> Vec<String> {
     let Some(show) = values.show.downcast_mut::<Show<Out>>() else { return Vec::new() };
-    let mut text =
-        |output: &Out| catch_unwind(AssertUnwindSafe(|| show(output))).unwrap_or_else(|_| "(panicked)".to_owned());
+    let mut text = |output: &Out| {
+        catch_unwind(AssertUnwindSafe(|| show(output))).map_or_else(|_| "(panicked)".to_owned(), in_a_line)
+    };
     outputs.iter().map(&mut text).collect()
 }
 

@@ -22,7 +22,8 @@ impl Trace {
             before += &format!("(every {} item)\n", ordinal(self.every));
         }
         if self.earlier > 0 {
-            before += &format!("({} earlier items and edits left out)\n", self.earlier);
+            let what = if self.earlier == 1 { "item or edit" } else { "items and edits" };
+            before += &format!("({} earlier {what} left out)\n", self.earlier);
         }
         if self.later > 0 {
             after += &format!("({} later items and edits left out: the budget is used up)\n", self.later);
