@@ -1,11 +1,12 @@
 //! A topology in one of the forms in which it is drawn.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::{Topology, dot, mermaid, tree};
 use crate::ledger::{Ledger, Row};
 use crate::name::Path;
+use crate::trace::{Hop, Trace};
 
 /// A [`Topology`] as text: a tree, or the source of a picture.
 ///
@@ -48,6 +49,7 @@ pub struct Drawing<'a> {
     topology: &'a Topology,
     form: Form,
     ledger: Option<&'a Ledger>,
+    trace: Option<&'a Trace>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,29 +61,60 @@ enum Form {
 
 impl<'a> Drawing<'a> {
     pub(super) fn tree(topology: &'a Topology) -> Self {
-        Self { topology, form: Form::Tree, ledger: None }
+        Self { topology, form: Form::Tree, ledger: None, trace: None }
     }
 
     pub(super) fn mermaid(topology: &'a Topology) -> Self {
-        Self { topology, form: Form::Mermaid, ledger: None }
+        Self { topology, form: Form::Mermaid, ledger: None, trace: None }
     }
 
     pub(super) fn dot(topology: &'a Topology) -> Self {
-        Self { topology, form: Form::Dot, ledger: None }
+        Self { topology, form: Form::Dot, ledger: None, trace: None }
     }
 
     /// The same with the ledger's counts, where they are not zero.
     ///
-    /// Counts of stages that have left the pipeline are in those of the whole only.
+    /// A ledger counts what did not go its regular way: dropped, failed, split, held. How many items came to a stage or a target
+    /// it does not know, for that would cost every item; see [`taken`](Drawing::taken). Counts of stages that have left the
+    /// pipeline are in those of the whole only.
     #[must_use]
     pub fn counts(self, ledger: &'a Ledger) -> Self {
         Self { ledger: Some(ledger), ..self }
+    }
+
+    /// The same with how many items came to each stage and target, as far as the trace has recorded them. An item that became
+    /// several on its way counts once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::{Recording, Route, Switch};
+    ///
+    /// let model = Switch::new("model").target("v1", |x: i64| x).target("v2", |x: i64| -x);
+    /// let mut model = model.route(Route::weighted([("v1", 95), ("v2", 5)])).into_pipeline();
+    /// let controller = model.controller();
+    /// controller.record(Recording::runs())?;
+    /// model.send_all(0..1000, |_| ())?;
+    /// assert_eq!(
+    ///     format!("\n{}", controller.topology().tree().taken(&controller.trace())),
+    ///     "
+    /// model     i64 -> i64  revision 0
+    /// └─ model  i64 -> i64  route v1:95 v2:5
+    ///    ├─ v1  i64 -> i64  live              took 950
+    ///    └─ v2  i64 -> i64  live              took 50
+    /// "
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn taken(self, trace: &'a Trace) -> Self {
+        Self { trace: Some(trace), ..self }
     }
 }
 
 impl fmt::Display for Drawing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counts = Counts::new(self.ledger);
+        let counts = Counts::new(self.ledger, self.trace);
         match self.form {
             Form::Tree => tree::write(f, self.topology, &counts),
             Form::Mermaid => mermaid::write(f, self.topology, &counts),
@@ -90,16 +123,33 @@ impl fmt::Display for Drawing<'_> {
     }
 }
 
-/// The counts of a ledger, by path.
+/// The counts of a ledger and of a trace, by path.
 pub(super) struct Counts<'a> {
     whole: Option<&'a Ledger>,
     rows: HashMap<&'a Path, &'a Row>,
+    took: HashMap<Path, u64>,
+}
+
+/// How many items came to each place.
+fn taken(trace: &Trace) -> HashMap<Path, u64> {
+    let mut took = HashMap::new();
+    for row in trace.rows() {
+        let Some(way) = row.way() else { continue };
+        let path = |hop: &Hop| match hop {
+            Hop::Stage(stage) => stage.clone(),
+            Hop::Target { switch, target } => switch.join(target),
+        };
+        // An item that became several may have come to one place more than once.
+        let places: HashSet<Path> = way.hops().iter().map(path).collect();
+        places.into_iter().for_each(|place| *took.entry(place).or_default() += row.weight());
+    }
+    took
 }
 
 impl<'a> Counts<'a> {
-    fn new(whole: Option<&'a Ledger>) -> Self {
+    fn new(whole: Option<&'a Ledger>, trace: Option<&Trace>) -> Self {
         let rows = whole.into_iter().flat_map(Ledger::rows).filter(|row| !row.gone);
-        Self { whole, rows: rows.map(|row| (&row.stage, row)).collect() }
+        Self { whole, rows: rows.map(|row| (&row.stage, row)).collect(), took: trace.map(taken).unwrap_or_default() }
     }
 
     /// Those of the whole pipeline; empty where nobody asked for them.
@@ -117,9 +167,10 @@ impl<'a> Counts<'a> {
 
     /// Those of the stage at `path`; empty where all are zero.
     pub(super) fn of(&self, path: &Path) -> String {
-        let Some(row) = self.rows.get(path) else { return String::new() };
+        let took = self.took.get(path).map(|count| format!("took {count}"));
+        let Some(row) = self.rows.get(path) else { return took.unwrap_or_default() };
         words(
-            None,
+            took,
             [
                 ("dropped", row.dropped),
                 ("merged", row.merged),

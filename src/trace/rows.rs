@@ -182,7 +182,7 @@ impl TraceRow {
     }
 
     /// How many items and edits the row stands for.
-    pub(super) fn weight(&self) -> u64 {
+    pub(crate) fn weight(&self) -> u64 {
         if let Self::Run(run) = self { run.items } else { 1 }
     }
 
