@@ -170,32 +170,44 @@ impl Cycle {
         if held != 0 {
             self.ledger.hold(&site.counts, held);
         }
-        if held > 0
-            && let Some(trace) = &mut self.trace
-        {
-            trace.lost(site.id, Lost::Held, None);
-        }
         if failed > 0 {
-            self.ledger.fail(&site.counts, failed as u64);
-            for fault in self.faults.take() {
-                if let Some(trace) = &mut self.trace {
-                    trace.lost(site.id, Lost::Failed, Some(fault.error.to_string()));
-                }
-                self.failures.push(Failure::new(site.id, &site.name, self.number, self.revision, fault));
-            }
+            self.collect(site, failed as u64);
         }
         let rest = gone - held - failed as i64;
-        if rest > 0
-            && let Some(trace) = &mut self.trace
-        {
-            let how = if held < 0 { Lost::Merged } else { Lost::Dropped };
-            trace.lost(site.id, how, None);
+        if self.trace.is_some() {
+            self.tell(site, held, rest);
         }
         match rest {
             0 => {}
             1.. if held < 0 => self.ledger.merge(&site.counts, rest.unsigned_abs()),
             1.. => self.ledger.discard(&site.counts, rest.unsigned_abs()),
             _ => self.ledger.split(&site.counts, rest.unsigned_abs()),
+        }
+    }
+
+    /// Makes failures of what a stage could not process. Out of line: what it needs room for, a dropped item should not pay.
+    #[cold]
+    #[inline(never)]
+    fn collect(&mut self, site: &Site, failed: u64) {
+        self.ledger.fail(&site.counts, failed);
+        for fault in self.faults.take() {
+            if let Some(trace) = &mut self.trace {
+                trace.lost(site.id, Lost::Failed, Some(fault.error.to_string()));
+            }
+            self.failures.push(Failure::new(site.id, &site.name, self.number, self.revision, fault));
+        }
+    }
+
+    /// Has it recorded that a stage holds `held` more items, and gave `rest` fewer than it took.
+    #[cold]
+    #[inline(never)]
+    fn tell(&mut self, site: &Site, held: i64, rest: i64) {
+        let Some(trace) = &mut self.trace else { return };
+        if held > 0 {
+            trace.lost(site.id, Lost::Held, None);
+        }
+        if rest > 0 {
+            trace.lost(site.id, if held < 0 { Lost::Merged } else { Lost::Dropped }, None);
         }
     }
 

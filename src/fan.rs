@@ -206,6 +206,20 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         }
     }
 
+    /// Sends off the run for `before`, if the next item goes to another target, and keeps the reason why it does.
+    #[cold]
+    fn turn(&mut self, before: Option<usize>, target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        if before == Some(target) {
+            return;
+        }
+        // By the time that the run is full, the route may have chosen for others.
+        let why = cx.trace.as_ref().is_some_and(|trace| trace.asks_why()).then(|| self.pick.reason(target));
+        if let Some(before) = before {
+            self.dispatch(before, out, cx, site);
+        }
+        self.why = why;
+    }
+
     fn copy(&self, item: Option<&A>, cx: &mut Cycle, site: &Site) -> Option<A> {
         let (clone, item) = (self.clone?, item?);
         guarded(cx, site, |_| Some(clone(item)))
@@ -228,13 +242,12 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 continue;
             };
             let before = self.waiting.replace(target);
-            if before != Some(target) {
-                // By the time that the run is full, the route may have chosen for others.
-                let why = cx.trace.as_ref().is_some_and(|trace| trace.asks_why()).then(|| self.pick.reason(target));
-                if let Some(before) = before {
-                    self.dispatch(before, out, cx, site);
-                }
-                self.why = why;
+            if cx.trace.is_some() {
+                self.turn(before, target, out, cx, site);
+            } else if let Some(before) = before
+                && before != target
+            {
+                self.dispatch(before, out, cx, site);
             }
             self.run.push(item);
             if failover {

@@ -129,6 +129,7 @@ impl<T: 'static> Pick<T> {
     pub(crate) fn mark(&mut self, target: usize, failed: Option<Out>) {
         if let Rule::Failover { out, .. } = &mut self.rule
             && let Some(mark) = out.get_mut(target)
+            && (mark.is_some() || failed.is_some())
         {
             *mark = failed;
         }
