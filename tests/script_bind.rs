@@ -332,6 +332,41 @@ fn a_when_on_a_count_cannot_come_before_there_is_something_to_count() {
 }
 
 #[test]
+fn of_two_whens_on_one_count_the_weaker_one_in_front_comes_first() {
+    assert!(bind("when failed > 1 attach half to model\nwhen failed > 3 detach half from model").is_ok());
+    assert!(bind("when failed > 1 attach half to model\nwhen failed >= 2 detach half from model").is_ok());
+    assert!(bind("when failed != 0 attach half to model\nwhen failed = 3 detach half from model").is_ok());
+    assert!(bind("when failed of add > 1 attach half to model\nwhen failed of add > 3 detach half from model").is_ok());
+    let steps: String = (1..8).map(|at| format!("when failed > {at} insert half as h{at} at the front\n")).collect();
+    assert!(bind(&(steps + "when failed > 8 remove h7")).is_ok());
+    let apart = "when failed > 1 attach half to model\nwhen dropped > 0 pause\nwhen failed > 3 detach half from model";
+    assert!(bind(apart).is_ok());
+}
+
+#[test]
+fn whens_whose_counts_say_nothing_of_each_other_come_in_any_order() {
+    for (first, then) in [
+        ("failed >= 2", "failed > 0"),
+        ("failed > 1", "dropped > 3"),
+        ("failed > 1", "failed of add > 3"),
+        ("failed > 1", "failed < 3"),
+        ("held > 1", "held > 3"),
+        ("revision > 1", "revision > 3"),
+    ] {
+        let text = format!("when {first} attach half to model\nwhen {then} detach half from model");
+        assert!(bind(&text).is_err(), "{text}");
+    }
+    assert_snapshot!(mistakes("when failed > 3 detach half from model\nwhen failed > 1 attach half to model"), @r#"
+    line 1, column 24: cannot detach "half" from "model": nothing is called "model/half"; there is "v1" and "v2", if it comes before all other edits
+      1 | when failed > 3 detach half from model
+        |                        ^^^^
+    "#);
+    // At the cycle of the second `at` there may be a count at the path that was not there in front of it.
+    let text = "when failed of half > 1 attach neg to model\nat 9 rename add to half\nwhen failed of half > 3 detach neg from model";
+    assert!(bind(text).is_err());
+}
+
+#[test]
 fn within_a_cycle_a_when_comes_where_it_stands() {
     // Between the two others there is no cycle, so nothing can come between them.
     assert!(
@@ -361,11 +396,13 @@ fn a_when_on_accepted_items_is_known_to_the_cycle() {
 
 #[test]
 fn too_many_ways_are_a_mistake() {
-    let many: String = (0..16).map(|at| format!("when failed > {at} insert half as h{at} at the front\n")).collect();
+    // Each stands behind a stronger one, which may come at the same cycle or a later one.
+    let many: String =
+        (0..16).map(|at| format!("when failed > {} insert half as h{at} at the front\n", 16 - at)).collect();
     assert_snapshot!(mistakes(&many), @"
     line 1, column 1: the script cannot be checked: its edits can come in too many ways (more than 10000 states, or 200000 edits); use fewer `when` and `every`
-      1 | when failed > 0 insert half as h0 at the front
-        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      1 | when failed > 16 insert half as h0 at the front
+        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     ");
 }
 

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::Statement;
+use super::order::order;
 use super::report::{Refused, Report};
 use super::state::{Key, State, check, counting};
 use super::timeline::Timeline;
@@ -41,8 +42,12 @@ pub(super) struct Explorer<'a> {
     pub(super) report: Report<'a>,
     shams: Shams,
     states: Vec<State>,
+    /// The keys of `states`.
+    known: HashSet<Key>,
     /// Counts the changes of `states`.
     version: u64,
+    /// For each `when` those that have come before it does.
+    order: Vec<Vec<usize>>,
     tries: BTreeMap<usize, Tries>,
     told: HashSet<usize>,
     /// Edits that cannot be made.
@@ -67,10 +72,26 @@ impl<'a> Explorer<'a> {
         let (fired, counted, tried) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut first = State { fired, counted, plan, likeness, tried, last: None, last_fired: None };
         first.count(&counting);
-        let states = vec![first];
+        let (known, states) = (HashSet::from([first.key()]), vec![first]);
+        let order = order(statements);
         let (tries, told) = (BTreeMap::new(), HashSet::new());
         let (wanted, version, left) = (Vec::new(), 0, TRIES);
-        Self { library, statements, report, shams, states, version, tries, told, lacking, counting, wanted, left }
+        Self {
+            library,
+            statements,
+            report,
+            shams,
+            states,
+            known,
+            version,
+            order,
+            tries,
+            told,
+            lacking,
+            counting,
+            wanted,
+            left,
+        }
     }
 
     /// Goes along the timeline, whose first cycle is `now`, to its end.
@@ -212,11 +233,12 @@ impl<'a> Explorer<'a> {
         if self.lacking.contains(&when) {
             return;
         }
-        let mut known: Option<HashSet<Key>> = None;
+        let version = self.version;
         for at in 0..self.states.len() {
+            let first = self.order[when].iter().any(|before| self.is_to_come(*before, at));
             let state = &mut self.states[at];
             let counts = self.counting.iter().all(|(counting, _)| *counting != when) || state.counted.contains(&when);
-            if self.left == 0 || state.fired.contains(&when) || !counts || !state.tried.insert(when) {
+            if self.left == 0 || state.fired.contains(&when) || !counts || first || !state.tried.insert(when) {
                 continue;
             }
             let mut next = state.clone();
@@ -227,8 +249,7 @@ impl<'a> Explorer<'a> {
                     next.fired.insert(when);
                     next.last_fired = Some(when);
                     next.review(when, &self.counting);
-                    let known = known.get_or_insert_with(|| self.states.iter().map(State::key).collect());
-                    if known.insert(next.key()) {
+                    if self.known.insert(next.key()) {
                         self.states.push(next);
                         self.version += 1;
                     }
@@ -241,16 +262,23 @@ impl<'a> Explorer<'a> {
                 }
             }
         }
-        if known.is_some() {
+        if self.version != version {
             self.look();
         }
+    }
+
+    /// Whether that `when` has not come in a state, and can.
+    fn is_to_come(&self, when: usize, state: usize) -> bool {
+        let is_refused = |tries: &Tries| !tries.made && tries.refused.is_some();
+        let cannot = self.lacking.contains(&when) || self.tries.get(&when).is_some_and(is_refused);
+        !cannot && !self.states[state].fired.contains(&when)
     }
 
     /// Takes together states that have come to be alike.
     fn merge(&mut self) {
         self.version += 1;
-        let mut known = HashSet::new();
-        self.states.retain(|state| known.insert(state.key()));
+        self.known.clear();
+        self.states.retain(|state| self.known.insert(state.key()));
         self.look();
     }
 
