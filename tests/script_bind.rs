@@ -278,7 +278,7 @@ fn repetitions_that_bring_nothing_new_are_left_out() {
         "every 2 from 0 route model -> v1\nevery 2 from 1 route model -> v2\nat 99999999 detach v1 from model",
         "every 1 move add at the front\nevery 1 move total at the front",
         "every 3 { insert half after add }\nevery 3 { remove half }",
-        "every 18446744073709551615 route model -> v2\nevery 1 from 18446744073709551615 pause",
+        "every 18446744073709551615 route model -> v2\nevery 1 from 18446744073709551615 resume",
     ] {
         let bound = bind(text);
         assert_eq!(bound.is_ok(), !text.contains("detach"), "{text}");
@@ -395,6 +395,66 @@ fn a_when_on_accepted_items_is_known_to_the_cycle() {
 }
 
 #[test]
+fn a_cycle_that_never_comes_is_a_mistake() {
+    assert_snapshot!(mistakes("at 3 pause\nat 5 resume\nat 7 remove total"), @"
+    line 2, column 4: cycle 5 never comes: the pipeline is paused from cycle 3 on; resume it there
+      2 | at 5 resume
+        |    ^
+    ");
+    assert_snapshot!(mistakes("at 3 { route model -> v2; route model -> none }\nexpect at 9 running"), @r#"
+    line 2, column 11: cycle 9 never comes: switch "model" has no target from cycle 3 on; route it there
+      2 | expect at 9 running
+        |           ^
+    "#);
+    assert_snapshot!(mistakes("every 4 pause"), @"
+    line 1, column 1: cycle 8 never comes: the pipeline is paused from cycle 4 on; resume it there
+      1 | every 4 pause
+        | ^^^^^^^^^^^^^
+    ");
+    assert_snapshot!(mistakes("at 3 { insert fork after inner/neg; route inner/fork -> none }\nevery 500 from 1000 resume"), @r#"
+    line 2, column 16: cycle 1000 never comes: switch "inner/fork" has no target from cycle 3 on; route it there
+      2 | every 500 from 1000 resume
+        |                ^^^^
+    "#);
+    assert!(bind("at 3 pause\nat 3 resume\nat 5 remove total").is_ok(), "it goes on at the same cycle");
+    assert!(bind("at 3 pause\nexpect at 3 paused\nexpect paused").is_ok(), "nothing is to come");
+    assert!(
+        bind("at 3 { attach fork to model; route model/fork -> none }\nat 5 remove total").is_ok(),
+        "items go another way"
+    );
+    assert!(bind("when failed > 3 pause\nat 5 remove total").is_ok(), "it may not come");
+    assert_snapshot!(mistakes("at 3 pause\nat 5 remove none_such"), @r#"
+    line 2, column 4: cycle 5 never comes: the pipeline is paused from cycle 3 on; resume it there
+      2 | at 5 remove none_such
+        |    ^
+    line 2, column 13: cannot remove "none_such": nothing is called "none_such"; there is "add", "total", "model", "inner" and "show"
+      2 | at 5 remove none_such
+        |             ^^^^^^^^^
+    "#);
+}
+
+#[test]
+fn a_pipeline_that_takes_no_item_when_it_is_bound_has_to_be_made_to() {
+    let mut pipeline = pipeline();
+    pipeline.send_all(1..=4, |_| ()).unwrap();
+    pipeline.controller().pause().unwrap();
+    let bind = |text| script(text).bind(&library().0, &pipeline.controller());
+    assert_snapshot!(bind("at 5 resume").unwrap_err(), @"
+    line 1, column 4: cycle 5 never comes: the pipeline is paused from cycle 4 on; resume it there
+      1 | at 5 resume
+        |    ^
+    ");
+    assert!(bind("at 4 resume\nat 5 remove total").is_ok());
+    pipeline.controller().edit(|e| e.resume()?.route("model", coroute::Route::none())).unwrap();
+    assert_snapshot!(bind("at 4 remove total\nwhen accepted > 4 resume").unwrap_err(), @r#"
+    line 2, column 1: cycle 5 never comes: switch "model" has no target from cycle 4 on; route it there
+      2 | when accepted > 4 resume
+        | ^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
+    assert!(bind("at 4 route model -> v2\nat 5 remove total").is_ok());
+}
+
+#[test]
 fn too_many_ways_are_a_mistake() {
     // Each stands behind a stronger one, which may come at the same cycle or a later one.
     let many: String =
@@ -466,7 +526,8 @@ fn what_has_passed_cannot_be_played() {
       3 |          expect at 5 running
         |                    ^
     ");
-    assert!(bind("at 600 pause\nevery 500 from 1000 resume").is_ok());
+    assert!(bind("at 600 pause\nat 600 resume\nevery 500 from 1000 pause").is_err());
+    assert!(bind("at 600 remove total\nevery 500 from 1000 resume").is_ok());
     assert_eq!(bind("when failed > 3 pause").unwrap().next_due(), Some(600));
 }
 

@@ -52,6 +52,10 @@ pub(super) struct Explorer<'a> {
     told: HashSet<usize>,
     /// Edits that cannot be made.
     lacking: HashSet<usize>,
+    /// Whether the pipeline is paused, as far as there is only one state.
+    paused: bool,
+    /// Whether it was said that no item is accepted any more.
+    stopped: bool,
     /// The `when`s that cannot hold before there is something at a path.
     counting: Vec<(usize, &'a Path)>,
     /// What has to be there at some time, and is not known to be yet.
@@ -65,7 +69,7 @@ impl<'a> Explorer<'a> {
         statements: &'a [Statement],
         report: Report<'a>,
         (shams, lacking): (Shams, HashSet<usize>),
-        plan: Plan,
+        (plan, paused): (Plan, bool),
     ) -> Self {
         let likeness = plan.likeness();
         let counting: Vec<(usize, &Path)> = statements.iter().enumerate().filter_map(counting).collect();
@@ -88,6 +92,8 @@ impl<'a> Explorer<'a> {
             tries,
             told,
             lacking,
+            paused,
+            stopped: false,
             counting,
             wanted,
             left,
@@ -99,6 +105,9 @@ impl<'a> Explorer<'a> {
         let mut situations: HashMap<Vec<Key>, usize> = HashMap::new();
         let mut seen: HashMap<Spot, u64> = HashMap::new();
         let mut still: HashMap<usize, u64> = HashMap::new();
+        if timeline.next() != Some(now) {
+            self.stop(&timeline, now);
+        }
         while let Some(cycle) = timeline.next() {
             self.gap(&timeline.whens, cycle - now);
             let before = self.version;
@@ -116,6 +125,7 @@ impl<'a> Explorer<'a> {
                     still.insert(statement, version);
                 }
             }
+            self.stop(&timeline, cycle);
             now = cycle.saturating_add(1);
             if self.left == 0 {
                 self.exhausted(&timeline);
@@ -180,12 +190,33 @@ impl<'a> Explorer<'a> {
         self.report.statement(statement, None, message);
     }
 
+    /// Whether what comes next never does, as no item is accepted any more after what was done at `cycle`.
+    fn stop(&mut self, timeline: &Timeline, cycle: u64) {
+        // With a `when` there is more than one way, and what follows from a mistake is none of its own.
+        let [state] = &self.states[..] else { return };
+        if self.stopped || !timeline.whens.is_empty() || !self.report.mistakes.is_empty() {
+            return;
+        }
+        let Some(next) = timeline.next() else { return };
+        let why = match state.plan.shut() {
+            _ if self.paused => format!("the pipeline is paused from cycle {cycle} on; resume it there"),
+            Some(switch) => format!("switch {switch:?} has no target from cycle {cycle} on; route it there"),
+            None => return,
+        };
+        let Some(statement) = timeline.clone().take(next).first().copied() else { return };
+        self.stopped = true;
+        self.report.cycle(statement, next, format!("cycle {next} never comes: {why}"));
+    }
+
     fn attempt(&mut self, statement: usize, plan: &mut Plan) -> Result<(), Refused> {
         self.left = self.left.saturating_sub(1);
         let changes = self.statements[statement].changes();
         let Ok(mut edit) = self.library.edit(changes, &mut Making::Sham(&mut self.shams)) else { return Ok(()) };
         match commit(plan, &mut edit) {
-            Ok(_) => Ok(()),
+            Ok(checked) => {
+                self.paused = checked.paused.unwrap_or(self.paused);
+                Ok(())
+            }
             Err((refusal, change)) => Err(Refused::new(change, refusal, plan)),
         }
     }

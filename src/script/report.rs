@@ -78,6 +78,16 @@ impl<'a> Report<'a> {
         self.named(statement, word, message, &[]);
     }
 
+    /// A mistake in a statement, at the number of a cycle if that stands there.
+    pub(super) fn cycle(&mut self, statement: usize, cycle: u64, message: impl Into<String>) {
+        let said = match &self.statements[statement] {
+            Statement::At { .. } | Statement::Expect { .. } => true,
+            Statement::Every { from, .. } => *from == cycle,
+            Statement::When { .. } => false,
+        };
+        self.statement(statement, said.then(|| cycle.to_string()).as_deref(), message);
+    }
+
     /// The same, with names of which one could have been meant.
     pub(super) fn named(&mut self, statement: usize, word: Option<&str>, message: impl Into<String>, known: &[Name]) {
         let place = self.place(statement);
