@@ -247,12 +247,12 @@ fn what_follows_from_a_mistake_is_not_told() {
 #[test]
 fn what_comes_again_has_to_be_legal_each_time() {
     assert_snapshot!(mistakes("every 10 insert half after add"), @r#"
-    line 1, column 17: cannot insert "half" after "add": the name "half" is taken; use another, at cycle 20
+    line 1, column 17: cannot insert "half" after "add" (at cycle 20): the name "half" is taken; use another
       1 | every 10 insert half after add
         |                 ^^^^
     "#);
     assert_snapshot!(mistakes("every 10 to 20 insert half after add"), @r#"
-    line 1, column 23: cannot insert "half" after "add": the name "half" is taken; use another, at cycle 20
+    line 1, column 23: cannot insert "half" after "add" (at cycle 20): the name "half" is taken; use another
       1 | every 10 to 20 insert half after add
         |                       ^^^^
     "#);
@@ -296,7 +296,7 @@ fn a_when_has_to_be_legal_wherever_it_may_come() {
         "at 10 insert half after add
          when failed > 3 remove half"
     ), @r#"
-    line 2, column 33: cannot remove "half": nothing is called "half"; there is "add", "total", "model", "inner" and "show", if it comes before all other edits
+    line 2, column 33: cannot remove "half" (if it comes before all other edits): nothing is called "half"; there is "add", "total", "model", "inner" and "show"
       2 |          when failed > 3 remove half
         |                                 ^^^^
     "#);
@@ -304,7 +304,7 @@ fn a_when_has_to_be_legal_wherever_it_may_come() {
         "when failed > 3 remove inner/neg
          at 10 move inner/neg after inner/sub"
     ), @r#"
-    line 2, column 27: cannot move "inner/neg" after "inner/sub": nothing is called "inner/neg"; there is "sub", if it comes after line 1
+    line 2, column 27: cannot move "inner/neg" after "inner/sub" (if it comes after line 1): nothing is called "inner/neg"; there is "sub"
       2 |          at 10 move inner/neg after inner/sub
         |                           ^^^
     "#);
@@ -312,7 +312,7 @@ fn a_when_has_to_be_legal_wherever_it_may_come() {
         "when failed > 3 { route model -> v2; detach v1 from model }
          when dropped > 3 route model -> v1"
     ), @r#"
-    line 2, column 42: cannot route "model" -> v1: nothing is called "model/v1"; there is "v2", if it comes after line 1; did you mean "v2"?
+    line 2, column 42: cannot route "model" -> v1 (if it comes after line 1): nothing is called "model/v1"; there is "v2"; did you mean "v2"?
       2 |          when dropped > 3 route model -> v1
         |                                          ^^
     "#);
@@ -357,7 +357,7 @@ fn whens_whose_counts_say_nothing_of_each_other_come_in_any_order() {
         assert!(bind(&text).is_err(), "{text}");
     }
     assert_snapshot!(mistakes("when failed > 3 detach half from model\nwhen failed > 1 attach half to model"), @r#"
-    line 1, column 24: cannot detach "half" from "model": nothing is called "model/half"; there is "v1" and "v2", if it comes before all other edits
+    line 1, column 24: cannot detach "half" from "model" (if it comes before all other edits): nothing is called "model/half"; there is "v1" and "v2"
       1 | when failed > 3 detach half from model
         |                        ^^^^
     "#);
@@ -375,7 +375,7 @@ fn within_a_cycle_a_when_comes_where_it_stands() {
     );
     let between = "at 5 { remove total }\nwhen failed > 0 move total before add\nat 5 insert half as total after add";
     assert_snapshot!(mistakes(between), @r#"
-    line 2, column 22: cannot move "total" before "add": nothing is called "total"; there is "add", "model", "inner" and "show", if it comes after line 1
+    line 2, column 22: cannot move "total" before "add" (if it comes after line 1): nothing is called "total"; there is "add", "model", "inner" and "show"
       2 | when failed > 0 move total before add
         |                      ^^^^^
     "#);
@@ -535,12 +535,8 @@ fn what_has_passed_cannot_be_played() {
 fn a_library_with_a_mistake_is_good_for_nothing() {
     let library = Library::new().stage("a b", || |x: i64| x).stage("neg", || |x: i64| x).tap("neg", || |_: &i64| ());
     assert_snapshot!(script("").bind(&library, &pipeline().controller()).unwrap_err(), @r#"
-    line 1, column 1: in the library: cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`
-      1 |
-        | ^
-    line 1, column 1: the library has two makers called "neg"; use another name for one
-      1 |
-        | ^
+    in the library: cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`
+    the library has two makers called "neg"; use another name for one
     "#);
 }
 
@@ -590,10 +586,41 @@ fn a_pipeline_that_takes_no_edit_cannot_be_bound_to() {
     let inner = Switch::new("s").target("a", |x: i64| x).into_pipeline();
     let controller = inner.controller();
     let outer = Pipeline::new("outer").stage("s", inner);
-    assert_snapshot!(script("at 0 route s -> a").bind(&Library::new(), &controller).unwrap_err(), @"
-    line 1, column 1: no edit can be made: the pipeline has become a part of another; use that one's controller, with a path
-      1 | at 0 route s -> a
-        | ^
-    ");
+    assert_snapshot!(script("at 0 route s -> a").bind(&Library::new(), &controller).unwrap_err(), @"no edit can be made: the pipeline has become a part of another; use that one's controller, with a path");
     drop(outer);
+}
+
+#[test]
+fn a_mistake_that_is_not_in_the_text_has_no_place() {
+    let pipeline = pipeline();
+    let controller = pipeline.controller();
+    drop(pipeline);
+    let error = script("at 0 pause\nat 5 remove x").bind(&library().0, &controller).unwrap_err();
+    assert_snapshot!(error, @"no edit can be made: the pipeline was dropped; its topology, ledger and trace can still be read");
+    assert_eq!((error.mistakes()[0].line(), error.mistakes()[0].column(), error.mistakes()[0].span()), (0, 0, 0..0));
+}
+
+#[test]
+fn what_is_expected_of_a_route_is_suggested_as_it_is_for_an_edit() {
+    assert_snapshot!(mistakes("expect at 1 model -> nope\nexpect model -> next v1 vv2\nat 2 route model -> nome"), @r#"
+    line 1, column 22: nothing is called "model/nope"; there is "v1" and "v2"; did you mean "none"?
+      1 | expect at 1 model -> nope
+        |                      ^^^^
+    line 2, column 25: nothing is called "model/vv2"; there is "v1" and "v2"; did you mean "v2"?
+      2 | expect model -> next v1 vv2
+        |                         ^^^
+    line 3, column 21: cannot route "model" -> nome: nothing is called "model/nome"; there is "v1" and "v2"; did you mean "none"?
+      3 | at 2 route model -> nome
+        |                     ^^^^
+    "#);
+}
+
+#[test]
+fn an_unwrapped_mistake_reads_as_a_printed_one() {
+    let error = bind("at 0 remove modle").unwrap_err();
+    assert_snapshot!(format!("{error:?}"), @r#"
+    ScriptError(line 1, column 13: cannot remove "modle": nothing is called "modle"; there is "add", "total", "model", "inner" and "show"; did you mean "model"?
+      1 | at 0 remove modle
+        |             ^^^^^)
+    "#);
 }

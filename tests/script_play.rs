@@ -142,7 +142,7 @@ fn what_is_not_as_expected_is_told_at_the_end() {
          expect at 6 paused
          expect at 9 running
          at 9 remove half
-         every 5 from 10 pause
+         every 5 from 10 resume
          expect revision < 1
          expect has inner/none
          expect model -> v1:95 v2:5";
@@ -163,7 +163,7 @@ fn what_is_not_as_expected_is_told_at_the_end() {
     let missed: Vec<String> = player.missed().iter().map(ToString::to_string).collect();
     assert_snapshot!(missed.join("\n"), @"
     line 12, cycle 9: remove half, and the run ended before
-    line 13, cycle 10: pause, and the run ended before
+    line 13, cycle 10: resume, and the run ended before
     ");
     assert!(player.next_due().is_none());
     player.end().unwrap();

@@ -8,11 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::Statement;
 use super::order::order;
-use super::report::{Refused, Report};
+use super::report::{Refused, Report, known};
 use super::state::{Key, State, check, counting};
 use super::timeline::Timeline;
+use super::{Expectation, Statement};
 use crate::commit::commit;
 use crate::control::WAITING_LIMIT;
 use crate::error::Refusal;
@@ -217,7 +217,7 @@ impl<'a> Explorer<'a> {
                 self.paused = checked.paused.unwrap_or(self.paused);
                 Ok(())
             }
-            Err((refusal, change)) => Err(Refused::new(change, refusal, plan)),
+            Err((refusal, change)) => Err(Refused::new(changes, change, refusal, plan)),
         }
     }
 
@@ -247,16 +247,11 @@ impl<'a> Explorer<'a> {
             self.merge();
         }
         let Some((why, after)) = refused.filter(|_| self.told.insert(statement)) else { return };
-        let mut when = String::new();
-        if let Statement::Every { from, .. } = &self.statements[statement]
-            && cycle > *from
-        {
-            when = format!(", at cycle {cycle}");
-        }
-        if let Some(after) = after {
-            when.push_str(&format!(", if it comes after line {}", self.report.line(after)));
-        }
-        self.report.refused(statement, &why, &when);
+        let is_later = matches!(&self.statements[statement], Statement::Every { from, .. } if cycle > *from);
+        let at = is_later.then(|| format!("at cycle {cycle}"));
+        let after = after.map(|after| format!("if it comes after line {}", self.report.line(after)));
+        let when: Vec<String> = at.into_iter().chain(after).collect();
+        self.report.refused(statement, &why, &when.join(", "));
     }
 
     /// The `when` may be due in any state.
@@ -337,11 +332,17 @@ impl<'a> Explorer<'a> {
             }
         }
         let Some((plan, refusal)) = wrong.filter(|_| self.told.insert(statement)) else { return };
-        let (path, known) = match &refusal {
-            Refusal::Unknown { path, .. } => (Some(path.clone()), plan.beside(path)),
-            Refusal::NotASwitch { path, .. } | Refusal::NotAPipeline { path, .. } => (Some(path.clone()), Vec::new()),
-            _ => (None, Vec::new()),
+        let path = match &refusal {
+            Refusal::Unknown { path, .. } | Refusal::NotASwitch { path, .. } | Refusal::NotAPipeline { path, .. } => {
+                Some(path.clone())
+            }
+            _ => None,
         };
+        let route = match what {
+            Expectation::Route { switch, route } => Some((switch, route)),
+            _ => None,
+        };
+        let known = known(&refusal, route, &plan);
         if path.as_ref().is_some_and(|path| self.report.is_lost(path)) {
             return;
         }
@@ -355,8 +356,8 @@ impl<'a> Explorer<'a> {
             let Some((refused, last)) = refused else { continue };
             let circumstances = match last {
                 _ if !made => String::new(),
-                Some(last) => format!(", if it comes after line {}", self.report.line(last)),
-                None => ", if it comes before all other edits".to_owned(),
+                Some(last) => format!("if it comes after line {}", self.report.line(last)),
+                None => "if it comes before all other edits".to_owned(),
             };
             self.report.refused(when, &refused, &circumstances);
         }
