@@ -300,3 +300,11 @@ fn a_driver_that_comes_late_makes_up_for_it_in_order() {
     assert!(pipeline.topology().get("c").is_some());
     assert_eq!(player.next_due(), None);
 }
+
+#[test]
+fn an_unwrapped_error_of_a_run_reads_as_a_printed_one() {
+    let mut pipeline = pipeline();
+    let mut player = script("expect at 0 model -> v2").bind(&library().0, &pipeline.controller()).unwrap();
+    let RunFault::Play(error) = player.run(&mut pipeline, 1..=2, |_| ()).unwrap_err().error else { panic!("unmet") };
+    assert_snapshot!(format!("{error:?}"), @"PlayError(line 1, cycle 0: expected model -> v2, found model -> v1)");
+}
