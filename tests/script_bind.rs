@@ -456,6 +456,17 @@ fn a_pipeline_that_takes_no_item_when_it_is_bound_has_to_be_made_to() {
 
 #[test]
 fn too_many_ways_are_a_mistake() {
+    let at_one_place = |count: u32| -> String {
+        (0..count).map(|at| format!("when held > {at} insert half as h{at} at the front\n")).collect()
+    };
+    assert!(bind(&at_one_place(6)).is_ok());
+    assert!(bind(&at_one_place(7)).is_err());
+    let in_any_order = |count: u32| -> String {
+        let each = |at| format!("at 0 insert half as h{at} at the front\nwhen held > {at} remove h{at}\n");
+        (0..count).map(each).collect()
+    };
+    assert!(bind(&in_any_order(12)).is_ok());
+    assert!(bind(&in_any_order(14)).is_err());
     // Each stands behind a stronger one, which may come at the same cycle or a later one.
     let many: String =
         (0..16).map(|at| format!("when failed > {} insert half as h{at} at the front\n", 16 - at)).collect();
