@@ -14,15 +14,27 @@ use crate::name::Path;
 /// How many `when`s on one count are looked at in front of another: ordering more of them would only be more exact.
 const NEAR: usize = 100;
 
+/// With more `when`s than this none is ordered: a chain of so many states would take too long to go along.
+const MOST: usize = 256;
+
+/// What is counted, and where.
+type Counted<'a> = (&'a str, Option<&'a Path>);
+
+/// The numbers for which a condition holds.
+type Range = RangeInclusive<u64>;
+
 /// For each statement the `when`s that have come before it can; what follows from these by theirs is left out.
 pub(super) fn order(statements: &[Statement]) -> Vec<Vec<usize>> {
-    let mut like: HashMap<(&str, Option<&Path>), Vec<(usize, RangeInclusive<u64>)>> = HashMap::new();
+    let mut like: HashMap<Counted<'_>, Vec<(usize, Range)>> = HashMap::new();
     let mut order = vec![Vec::new(); statements.len()];
+    if statements.iter().filter(|statement| matches!(statement, Statement::When { .. })).count() > MOST {
+        return order;
+    }
     for (at, statement) in statements.iter().enumerate() {
         let when = as_range(statement);
         if let Some((key, range)) = &when {
             let before = like.get(key).into_iter().flat_map(|before| before.iter().rev().take(NEAR));
-            let mut least: Vec<&(usize, RangeInclusive<u64>)> = Vec::new();
+            let mut least: Vec<&(usize, Range)> = Vec::new();
             for other in before.filter(|(_, other)| follows(range, other)) {
                 if !least.iter().any(|(_, nearer)| follows(nearer, &other.1)) {
                     least.push(other);
@@ -42,7 +54,7 @@ pub(super) fn order(statements: &[Statement]) -> Vec<Vec<usize>> {
 }
 
 /// What a `when` counts and the numbers for which it holds, where no edit changes the count between two looks at a cycle.
-fn as_range(statement: &Statement) -> Option<((&str, Option<&Path>), RangeInclusive<u64>)> {
+fn as_range(statement: &Statement) -> Option<(Counted<'_>, Range)> {
     let Statement::When { condition: Condition { count, of, is, number }, .. } = statement else { return None };
     if matches!(count, Count::Accepted | Count::Held | Count::Revision) {
         return None;
@@ -60,6 +72,6 @@ fn as_range(statement: &Statement) -> Option<((&str, Option<&Path>), RangeInclus
 }
 
 /// Whether what is in `one` is in `other`.
-fn follows(one: &RangeInclusive<u64>, other: &RangeInclusive<u64>) -> bool {
+fn follows(one: &Range, other: &Range) -> bool {
     other.contains(one.start()) && other.contains(one.end())
 }
