@@ -38,14 +38,18 @@ pub(crate) use sample::Sample;
 /// # Examples
 ///
 /// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
 /// use coroute::{Library, filter};
 ///
+/// let seen = Arc::new(AtomicU64::new(0));
 /// let library = Library::new()
 ///     .stage("neg", || |x: i64| -x)
 ///     .stage("odd", || filter(|x: &i64| x % 2 == 1))
-///     .tap("counter", || {
-///         let mut count = 0;
-///         move |_: &i64| count += 1
+///     .tap("counter", move || {
+///         let seen = Arc::clone(&seen);
+///         move |_: &i64| _ = seen.fetch_add(1, Ordering::Relaxed)
 ///     })
 ///     .key("last_digit", |x: &i64| x % 10)
 ///     .predicate("small", |x: &i64| *x < 100)

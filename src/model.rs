@@ -252,6 +252,19 @@ impl Plan {
         self.entries.len() + inside
     }
 
+    /// The switch that has the route `none` and that every item passes, if there is one.
+    pub(crate) fn shut(&self) -> Option<Path> {
+        self.entries.iter().find_map(|entry| {
+            let mut path = match &entry.kind {
+                Kind::Switch(fork) if fork.route.policy == PolicyKind::None => Path::default(),
+                Kind::Pipeline(plan) => plan.shut()?,
+                _ => return None,
+            };
+            path.prefix(&entry.name);
+            Some(path)
+        })
+    }
+
     pub(crate) fn path_of(&self, id: NodeId) -> Option<Path> {
         self.entries.iter().find_map(|entry| entry.path_of(id))
     }

@@ -13,6 +13,7 @@ mod explore;
 mod journal;
 mod mistake;
 mod nearest;
+mod order;
 mod parse;
 mod place;
 mod play;

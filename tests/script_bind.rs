@@ -247,12 +247,12 @@ fn what_follows_from_a_mistake_is_not_told() {
 #[test]
 fn what_comes_again_has_to_be_legal_each_time() {
     assert_snapshot!(mistakes("every 10 insert half after add"), @r#"
-    line 1, column 17: cannot insert "half" after "add": the name "half" is taken; use another, at cycle 20
+    line 1, column 17: cannot insert "half" after "add" (at cycle 20): the name "half" is taken; use another
       1 | every 10 insert half after add
         |                 ^^^^
     "#);
     assert_snapshot!(mistakes("every 10 to 20 insert half after add"), @r#"
-    line 1, column 23: cannot insert "half" after "add": the name "half" is taken; use another, at cycle 20
+    line 1, column 23: cannot insert "half" after "add" (at cycle 20): the name "half" is taken; use another
       1 | every 10 to 20 insert half after add
         |                       ^^^^
     "#);
@@ -278,7 +278,7 @@ fn repetitions_that_bring_nothing_new_are_left_out() {
         "every 2 from 0 route model -> v1\nevery 2 from 1 route model -> v2\nat 99999999 detach v1 from model",
         "every 1 move add at the front\nevery 1 move total at the front",
         "every 3 { insert half after add }\nevery 3 { remove half }",
-        "every 18446744073709551615 route model -> v2\nevery 1 from 18446744073709551615 pause",
+        "every 18446744073709551615 route model -> v2\nevery 1 from 18446744073709551615 resume",
     ] {
         let bound = bind(text);
         assert_eq!(bound.is_ok(), !text.contains("detach"), "{text}");
@@ -296,7 +296,7 @@ fn a_when_has_to_be_legal_wherever_it_may_come() {
         "at 10 insert half after add
          when failed > 3 remove half"
     ), @r#"
-    line 2, column 33: cannot remove "half": nothing is called "half"; there is "add", "total", "model", "inner" and "show", if it comes before all other edits
+    line 2, column 33: cannot remove "half" (if it comes before all other edits): nothing is called "half"; there is "add", "total", "model", "inner" and "show"
       2 |          when failed > 3 remove half
         |                                 ^^^^
     "#);
@@ -304,7 +304,7 @@ fn a_when_has_to_be_legal_wherever_it_may_come() {
         "when failed > 3 remove inner/neg
          at 10 move inner/neg after inner/sub"
     ), @r#"
-    line 2, column 27: cannot move "inner/neg" after "inner/sub": nothing is called "inner/neg"; there is "sub", if it comes after line 1
+    line 2, column 27: cannot move "inner/neg" after "inner/sub" (if it comes after line 1): nothing is called "inner/neg"; there is "sub"
       2 |          at 10 move inner/neg after inner/sub
         |                           ^^^
     "#);
@@ -312,7 +312,7 @@ fn a_when_has_to_be_legal_wherever_it_may_come() {
         "when failed > 3 { route model -> v2; detach v1 from model }
          when dropped > 3 route model -> v1"
     ), @r#"
-    line 2, column 42: cannot route "model" -> v1: nothing is called "model/v1"; there is "v2", if it comes after line 1; did you mean "v2"?
+    line 2, column 42: cannot route "model" -> v1 (if it comes after line 1): nothing is called "model/v1"; there is "v2"; did you mean "v2"?
       2 |          when dropped > 3 route model -> v1
         |                                          ^^
     "#);
@@ -332,6 +332,41 @@ fn a_when_on_a_count_cannot_come_before_there_is_something_to_count() {
 }
 
 #[test]
+fn of_two_whens_on_one_count_the_weaker_one_in_front_comes_first() {
+    assert!(bind("when failed > 1 attach half to model\nwhen failed > 3 detach half from model").is_ok());
+    assert!(bind("when failed > 1 attach half to model\nwhen failed >= 2 detach half from model").is_ok());
+    assert!(bind("when failed != 0 attach half to model\nwhen failed = 3 detach half from model").is_ok());
+    assert!(bind("when failed of add > 1 attach half to model\nwhen failed of add > 3 detach half from model").is_ok());
+    let steps: String = (1..8).map(|at| format!("when failed > {at} insert half as h{at} at the front\n")).collect();
+    assert!(bind(&(steps + "when failed > 8 remove h7")).is_ok());
+    let apart = "when failed > 1 attach half to model\nwhen dropped > 0 pause\nwhen failed > 3 detach half from model";
+    assert!(bind(apart).is_ok());
+}
+
+#[test]
+fn whens_whose_counts_say_nothing_of_each_other_come_in_any_order() {
+    for (first, then) in [
+        ("failed >= 2", "failed > 0"),
+        ("failed > 1", "dropped > 3"),
+        ("failed > 1", "failed of add > 3"),
+        ("failed > 1", "failed < 3"),
+        ("held > 1", "held > 3"),
+        ("revision > 1", "revision > 3"),
+    ] {
+        let text = format!("when {first} attach half to model\nwhen {then} detach half from model");
+        assert!(bind(&text).is_err(), "{text}");
+    }
+    assert_snapshot!(mistakes("when failed > 3 detach half from model\nwhen failed > 1 attach half to model"), @r#"
+    line 1, column 24: cannot detach "half" from "model" (if it comes before all other edits): nothing is called "model/half"; there is "v1" and "v2"
+      1 | when failed > 3 detach half from model
+        |                        ^^^^
+    "#);
+    // At the cycle of the second `at` there may be a count at the path that was not there in front of it.
+    let text = "when failed of half > 1 attach neg to model\nat 9 rename add to half\nwhen failed of half > 3 detach neg from model";
+    assert!(bind(text).is_err());
+}
+
+#[test]
 fn within_a_cycle_a_when_comes_where_it_stands() {
     // Between the two others there is no cycle, so nothing can come between them.
     assert!(
@@ -340,7 +375,7 @@ fn within_a_cycle_a_when_comes_where_it_stands() {
     );
     let between = "at 5 { remove total }\nwhen failed > 0 move total before add\nat 5 insert half as total after add";
     assert_snapshot!(mistakes(between), @r#"
-    line 2, column 22: cannot move "total" before "add": nothing is called "total"; there is "add", "model", "inner" and "show", if it comes after line 1
+    line 2, column 22: cannot move "total" before "add" (if it comes after line 1): nothing is called "total"; there is "add", "model", "inner" and "show"
       2 | when failed > 0 move total before add
         |                      ^^^^^
     "#);
@@ -360,12 +395,85 @@ fn a_when_on_accepted_items_is_known_to_the_cycle() {
 }
 
 #[test]
+fn a_cycle_that_never_comes_is_a_mistake() {
+    assert_snapshot!(mistakes("at 3 pause\nat 5 resume\nat 7 remove total"), @"
+    line 2, column 4: cycle 5 never comes: the pipeline is paused from cycle 3 on; resume it there
+      2 | at 5 resume
+        |    ^
+    ");
+    assert_snapshot!(mistakes("at 3 { route model -> v2; route model -> none }\nexpect at 9 running"), @r#"
+    line 2, column 11: cycle 9 never comes: switch "model" has no target from cycle 3 on; route it there
+      2 | expect at 9 running
+        |           ^
+    "#);
+    assert_snapshot!(mistakes("every 4 pause"), @"
+    line 1, column 1: cycle 8 never comes: the pipeline is paused from cycle 4 on; resume it there
+      1 | every 4 pause
+        | ^^^^^^^^^^^^^
+    ");
+    assert_snapshot!(mistakes("at 3 { insert fork after inner/neg; route inner/fork -> none }\nevery 500 from 1000 resume"), @r#"
+    line 2, column 16: cycle 1000 never comes: switch "inner/fork" has no target from cycle 3 on; route it there
+      2 | every 500 from 1000 resume
+        |                ^^^^
+    "#);
+    assert!(bind("at 3 pause\nat 3 resume\nat 5 remove total").is_ok(), "it goes on at the same cycle");
+    assert!(bind("at 3 pause\nexpect at 3 paused\nexpect paused").is_ok(), "nothing is to come");
+    assert!(
+        bind("at 3 { attach fork to model; route model/fork -> none }\nat 5 remove total").is_ok(),
+        "items go another way"
+    );
+    assert!(bind("when failed > 3 pause\nat 5 remove total").is_ok(), "it may not come");
+    assert_snapshot!(mistakes("at 3 pause\nat 5 remove none_such"), @r#"
+    line 2, column 4: cycle 5 never comes: the pipeline is paused from cycle 3 on; resume it there
+      2 | at 5 remove none_such
+        |    ^
+    line 2, column 13: cannot remove "none_such": nothing is called "none_such"; there is "add", "total", "model", "inner" and "show"
+      2 | at 5 remove none_such
+        |             ^^^^^^^^^
+    "#);
+}
+
+#[test]
+fn a_pipeline_that_takes_no_item_when_it_is_bound_has_to_be_made_to() {
+    let mut pipeline = pipeline();
+    pipeline.send_all(1..=4, |_| ()).unwrap();
+    pipeline.controller().pause().unwrap();
+    let bind = |text| script(text).bind(&library().0, &pipeline.controller());
+    assert_snapshot!(bind("at 5 resume").unwrap_err(), @"
+    line 1, column 4: cycle 5 never comes: the pipeline is paused from cycle 4 on; resume it there
+      1 | at 5 resume
+        |    ^
+    ");
+    assert!(bind("at 4 resume\nat 5 remove total").is_ok());
+    pipeline.controller().edit(|e| e.resume()?.route("model", coroute::Route::none())).unwrap();
+    assert_snapshot!(bind("at 4 remove total\nwhen accepted > 4 resume").unwrap_err(), @r#"
+    line 2, column 1: cycle 5 never comes: switch "model" has no target from cycle 4 on; route it there
+      2 | when accepted > 4 resume
+        | ^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
+    assert!(bind("at 4 route model -> v2\nat 5 remove total").is_ok());
+}
+
+#[test]
 fn too_many_ways_are_a_mistake() {
-    let many: String = (0..16).map(|at| format!("when failed > {at} insert half as h{at} at the front\n")).collect();
+    let at_one_place = |count: u32| -> String {
+        (0..count).map(|at| format!("when held > {at} insert half as h{at} at the front\n")).collect()
+    };
+    assert!(bind(&at_one_place(6)).is_ok());
+    assert!(bind(&at_one_place(7)).is_err());
+    let in_any_order = |count: u32| -> String {
+        let each = |at| format!("at 0 insert half as h{at} at the front\nwhen held > {at} remove h{at}\n");
+        (0..count).map(each).collect()
+    };
+    assert!(bind(&in_any_order(12)).is_ok());
+    assert!(bind(&in_any_order(14)).is_err());
+    // Each stands behind a stronger one, which may come at the same cycle or a later one.
+    let many: String =
+        (0..16).map(|at| format!("when failed > {} insert half as h{at} at the front\n", 16 - at)).collect();
     assert_snapshot!(mistakes(&many), @"
     line 1, column 1: the script cannot be checked: its edits can come in too many ways (more than 10000 states, or 200000 edits); use fewer `when` and `every`
-      1 | when failed > 0 insert half as h0 at the front
-        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      1 | when failed > 16 insert half as h0 at the front
+        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     ");
 }
 
@@ -429,7 +537,8 @@ fn what_has_passed_cannot_be_played() {
       3 |          expect at 5 running
         |                    ^
     ");
-    assert!(bind("at 600 pause\nevery 500 from 1000 resume").is_ok());
+    assert!(bind("at 600 pause\nat 600 resume\nevery 500 from 1000 pause").is_err());
+    assert!(bind("at 600 remove total\nevery 500 from 1000 resume").is_ok());
     assert_eq!(bind("when failed > 3 pause").unwrap().next_due(), Some(600));
 }
 
@@ -437,12 +546,8 @@ fn what_has_passed_cannot_be_played() {
 fn a_library_with_a_mistake_is_good_for_nothing() {
     let library = Library::new().stage("a b", || |x: i64| x).stage("neg", || |x: i64| x).tap("neg", || |_: &i64| ());
     assert_snapshot!(script("").bind(&library, &pipeline().controller()).unwrap_err(), @r#"
-    line 1, column 1: in the library: cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`
-      1 |
-        | ^
-    line 1, column 1: the library has two makers called "neg"; use another name for one
-      1 |
-        | ^
+    in the library: cannot use "a b" as a name: ' ' is not a letter, a digit, `_`, `-` or `.`
+    the library has two makers called "neg"; use another name for one
     "#);
 }
 
@@ -492,10 +597,41 @@ fn a_pipeline_that_takes_no_edit_cannot_be_bound_to() {
     let inner = Switch::new("s").target("a", |x: i64| x).into_pipeline();
     let controller = inner.controller();
     let outer = Pipeline::new("outer").stage("s", inner);
-    assert_snapshot!(script("at 0 route s -> a").bind(&Library::new(), &controller).unwrap_err(), @"
-    line 1, column 1: no edit can be made: the pipeline has become a part of another; use that one's controller, with a path
-      1 | at 0 route s -> a
-        | ^
-    ");
+    assert_snapshot!(script("at 0 route s -> a").bind(&Library::new(), &controller).unwrap_err(), @"no edit can be made: the pipeline has become a part of another; use that one's controller, with a path");
     drop(outer);
+}
+
+#[test]
+fn a_mistake_that_is_not_in_the_text_has_no_place() {
+    let pipeline = pipeline();
+    let controller = pipeline.controller();
+    drop(pipeline);
+    let error = script("at 0 pause\nat 5 remove x").bind(&library().0, &controller).unwrap_err();
+    assert_snapshot!(error, @"no edit can be made: the pipeline was dropped; its topology, ledger and trace can still be read");
+    assert_eq!((error.mistakes()[0].line(), error.mistakes()[0].column(), error.mistakes()[0].span()), (0, 0, 0..0));
+}
+
+#[test]
+fn what_is_expected_of_a_route_is_suggested_as_it_is_for_an_edit() {
+    assert_snapshot!(mistakes("expect at 1 model -> nope\nexpect model -> next v1 vv2\nat 2 route model -> nome"), @r#"
+    line 1, column 22: nothing is called "model/nope"; there is "v1" and "v2"; did you mean "none"?
+      1 | expect at 1 model -> nope
+        |                      ^^^^
+    line 2, column 25: nothing is called "model/vv2"; there is "v1" and "v2"; did you mean "v2"?
+      2 | expect model -> next v1 vv2
+        |                         ^^^
+    line 3, column 21: cannot route "model" -> nome: nothing is called "model/nome"; there is "v1" and "v2"; did you mean "none"?
+      3 | at 2 route model -> nome
+        |                     ^^^^
+    "#);
+}
+
+#[test]
+fn an_unwrapped_mistake_reads_as_a_printed_one() {
+    let error = bind("at 0 remove modle").unwrap_err();
+    assert_snapshot!(format!("{error:?}"), @r#"
+    ScriptError(line 1, column 13: cannot remove "modle": nothing is called "modle"; there is "add", "total", "model", "inner" and "show"; did you mean "model"?
+      1 | at 0 remove modle
+        |             ^^^^^)
+    "#);
 }

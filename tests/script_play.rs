@@ -142,7 +142,7 @@ fn what_is_not_as_expected_is_told_at_the_end() {
          expect at 6 paused
          expect at 9 running
          at 9 remove half
-         every 5 from 10 pause
+         every 5 from 10 resume
          expect revision < 1
          expect has inner/none
          expect model -> v1:95 v2:5";
@@ -163,7 +163,7 @@ fn what_is_not_as_expected_is_told_at_the_end() {
     let missed: Vec<String> = player.missed().iter().map(ToString::to_string).collect();
     assert_snapshot!(missed.join("\n"), @"
     line 12, cycle 9: remove half, and the run ended before
-    line 13, cycle 10: pause, and the run ended before
+    line 13, cycle 10: resume, and the run ended before
     ");
     assert!(player.next_due().is_none());
     player.end().unwrap();
@@ -299,4 +299,12 @@ fn a_driver_that_comes_late_makes_up_for_it_in_order() {
     player.advance(9).unwrap();
     assert!(pipeline.topology().get("c").is_some());
     assert_eq!(player.next_due(), None);
+}
+
+#[test]
+fn an_unwrapped_error_of_a_run_reads_as_a_printed_one() {
+    let mut pipeline = pipeline();
+    let mut player = script("expect at 0 model -> v2").bind(&library().0, &pipeline.controller()).unwrap();
+    let RunFault::Play(error) = player.run(&mut pipeline, 1..=2, |_| ()).unwrap_err().error else { panic!("unmet") };
+    assert_snapshot!(format!("{error:?}"), @"PlayError(line 1, cycle 0: expected model -> v2, found model -> v1)");
 }

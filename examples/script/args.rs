@@ -27,8 +27,8 @@ which pipeline it is for: `# pipeline: flights`.
   -l, --list           the pipeline, and what its scripts can put in
   -h, --help           this text
 
-Exit codes: 0, all is well; 1, the script has mistakes or an expectation was not met; 2, there is something wrong with the
-command line or with a file.
+Exit codes: 0, all is well; 1, the script has mistakes, an expectation was not met, or the run stopped in the middle; 2, there
+is something wrong with the command line or with a file.
 ";
 
 /// The pipelines that scripts can be played on.

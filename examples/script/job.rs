@@ -5,8 +5,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use coroute::script::RunFault;
-use coroute::{PlayError, Script};
+use coroute::script::{RunFault, Unmet};
+use coroute::{PlayError, Player, Script};
 
 use super::args::{Form, Options, Task, Which};
 use super::report::Report;
@@ -91,19 +91,21 @@ where
     controller.record(recording)?;
     let mut broken = None;
     let items = items.map_while(|item| item.map_err(|error| broken = Some(error)).ok());
-    let unmet = match player.run(&mut pipeline, items, drop).map_err(|stopped| stopped.error) {
-        Ok(()) => Vec::new(),
-        Err(RunFault::Play(PlayError::Unmet(unmet))) => unmet,
+    let (mut stopped, unmet) = match player.run(&mut pipeline, items, drop).map_err(|stopped| stopped.error) {
+        Ok(()) => (None, Vec::new()),
+        Err(RunFault::Play(PlayError::Unmet(unmet))) => (None, unmet),
         // Such as a route to nowhere: what stops the run is the script's doing.
         Err(fault) => {
             let cycle = pipeline.ledger().accepted();
-            return Ok(Outcome::Bad(format!("{file} does not hold\n\nit came to cycle {cycle}: {fault}")));
+            (Some(format!("it came to cycle {cycle}: {fault}")), left_unmet(&mut player))
         }
     };
     if let Some(error) = broken {
         return Err(error);
     }
-    pipeline.finish(drop)?;
+    if stopped.is_none() {
+        stopped = pipeline.finish(drop).err().map(|error| format!("it came to the end: {error}"));
+    }
     let (after, trace, ledger) = (pipeline.topology(), controller.stop_recording(), pipeline.ledger());
     let missed = player.missed().to_vec();
     let report = Report { file, script, before, after, trace, ledger, notes: notes.take(), unmet, missed };
@@ -113,8 +115,21 @@ where
         Form::Mermaid => write!(out, "{}", report.after.mermaid().counts(&report.ledger))?,
         Form::Dot => write!(out, "{}", report.after.dot().counts(&report.ledger))?,
     }
-    Ok(match report.unmet.len() {
-        0 => Outcome::Good,
-        _ => Outcome::Bad(report.complaint()),
+    Ok(match stopped {
+        Some(why) => Outcome::Bad(format!("{} does not hold\n\n{why}", report.file)),
+        None if report.unmet.is_empty() => Outcome::Good,
+        None => Outcome::Bad(report.complaint()),
     })
+}
+
+/// What a run that was stopped did not fulfil.
+fn left_unmet(player: &mut Player) -> Vec<Unmet> {
+    loop {
+        match player.end() {
+            // It goes on behind what was refused.
+            Err(PlayError::Refused { .. }) => {}
+            Err(PlayError::Unmet(unmet)) => return unmet,
+            _ => return Vec::new(),
+        }
+    }
 }

@@ -54,14 +54,14 @@ impl Controller {
         self.shared.trace()
     }
 
-    /// A copy of the model, to try edits on.
+    /// A copy of the model, to try edits on, and whether the pipeline is paused.
     ///
     /// # Errors
     ///
     /// Why any edit would be refused now.
-    pub(crate) fn model(&self) -> Result<Plan, Refusal> {
+    pub(crate) fn model(&self) -> Result<(Plan, bool), Refusal> {
         let control = self.shared.board.lock();
-        control.closed().map_or_else(|| Ok(control.plan.clone()), Err)
+        control.closed().map_or_else(|| Ok((control.plan.clone(), control.paused)), Err)
     }
 
     pub(crate) fn is_for_the_same(&self, other: &Self) -> bool {

@@ -16,8 +16,12 @@ impl Script {
     /// is not touched.
     ///
     /// Every edit has to be legal where it stands, after those in front of it; one with `when` wherever it may come, and
-    /// what comes later, whether it has come or not (a count at a path is 0 until something is there). What an `expect` names has to be there; whether it is as expected is
-    /// seen in the run. A script that was bound without a mistake has no edit refused in the run, unless somebody else
+    /// what comes later, whether it has come or not. A count at a path is 0 until something is there; of two `when`s on the
+    /// same count (but `held` and `revision`) the one that stands in front comes no later, if it holds whenever the other
+    /// does. In a script without `when` each cycle that something is due at has to come: the pipeline is not paused by
+    /// then, nor has a switch that every item passes the route `none`.
+    ///
+    /// What an `expect` names has to be there; whether it is as expected is seen in the run. A script that was bound without a mistake has no edit refused in the run, unless somebody else
     /// edits the pipeline meanwhile.
     ///
     /// Makers of pipelines and switches are called once each, to know what is inside; no other maker is called.
@@ -52,7 +56,7 @@ impl Script {
         let timeline = Timeline::new(statements, accepted);
         match controller.model() {
             Err(refusal) => report.general(format!("no edit can be made: {refusal}")),
-            Ok(plan) => {
+            Ok((plan, paused)) => {
                 let (mut shams, mut lacking) = (Shams::new(), HashSet::new());
                 for (at, statement) in statements.iter().enumerate() {
                     if let Err(lacks) = library.edit(statement.changes(), &mut Making::Sham(&mut shams)) {
@@ -61,7 +65,7 @@ impl Script {
                     }
                     passed(&mut report, at, statement, accepted);
                 }
-                let mut explorer = Explorer::new(library, statements, report, (shams, lacking), plan);
+                let mut explorer = Explorer::new(library, statements, report, (shams, lacking), (plan, paused));
                 for (at, statement) in statements.iter().enumerate() {
                     speaks_of(&mut explorer, at, statement);
                 }
@@ -86,7 +90,7 @@ fn passed(report: &mut Report<'_>, at: usize, statement: &Statement, accepted: u
     };
     if cycle < accepted {
         let message = format!("cycle {cycle} has passed: the pipeline has accepted {accepted} items already");
-        report.statement(at, Some(&cycle.to_string()), message);
+        report.cycle(at, cycle, message);
         report.give_up(at);
     }
 }

@@ -65,6 +65,9 @@ impl Diagnostic for One {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        if self.0.is_nowhere() {
+            return None;
+        }
         let label = self.0.suggestion().map(|meant| format!("did you mean {meant:?}?"));
         Some(Box::new(once(LabeledSpan::new_with_span(label, self.0.span()))))
     }

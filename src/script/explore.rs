@@ -8,10 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::Statement;
-use super::report::{Refused, Report};
+use super::order::order;
+use super::report::{Refused, Report, known};
 use super::state::{Key, State, check, counting};
 use super::timeline::Timeline;
+use super::{Expectation, Statement};
 use crate::commit::commit;
 use crate::control::WAITING_LIMIT;
 use crate::error::Refusal;
@@ -41,12 +42,20 @@ pub(super) struct Explorer<'a> {
     pub(super) report: Report<'a>,
     shams: Shams,
     states: Vec<State>,
+    /// The keys of `states`.
+    known: HashSet<Key>,
     /// Counts the changes of `states`.
     version: u64,
+    /// For each `when` those that have come before it does.
+    order: Vec<Vec<usize>>,
     tries: BTreeMap<usize, Tries>,
     told: HashSet<usize>,
     /// Edits that cannot be made.
     lacking: HashSet<usize>,
+    /// Whether the pipeline is paused, as far as there is only one state.
+    paused: bool,
+    /// Whether it was said that no item is accepted any more.
+    stopped: bool,
     /// The `when`s that cannot hold before there is something at a path.
     counting: Vec<(usize, &'a Path)>,
     /// What has to be there at some time, and is not known to be yet.
@@ -60,17 +69,35 @@ impl<'a> Explorer<'a> {
         statements: &'a [Statement],
         report: Report<'a>,
         (shams, lacking): (Shams, HashSet<usize>),
-        plan: Plan,
+        (plan, paused): (Plan, bool),
     ) -> Self {
         let likeness = plan.likeness();
         let counting: Vec<(usize, &Path)> = statements.iter().enumerate().filter_map(counting).collect();
         let (fired, counted, tried) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut first = State { fired, counted, plan, likeness, tried, last: None, last_fired: None };
         first.count(&counting);
-        let states = vec![first];
+        let (known, states) = (HashSet::from([first.key()]), vec![first]);
+        let order = order(statements);
         let (tries, told) = (BTreeMap::new(), HashSet::new());
         let (wanted, version, left) = (Vec::new(), 0, TRIES);
-        Self { library, statements, report, shams, states, version, tries, told, lacking, counting, wanted, left }
+        Self {
+            library,
+            statements,
+            report,
+            shams,
+            states,
+            known,
+            version,
+            order,
+            tries,
+            told,
+            lacking,
+            paused,
+            stopped: false,
+            counting,
+            wanted,
+            left,
+        }
     }
 
     /// Goes along the timeline, whose first cycle is `now`, to its end.
@@ -78,6 +105,9 @@ impl<'a> Explorer<'a> {
         let mut situations: HashMap<Vec<Key>, usize> = HashMap::new();
         let mut seen: HashMap<Spot, u64> = HashMap::new();
         let mut still: HashMap<usize, u64> = HashMap::new();
+        if timeline.next() != Some(now) {
+            self.stop(&timeline, now);
+        }
         while let Some(cycle) = timeline.next() {
             self.gap(&timeline.whens, cycle - now);
             let before = self.version;
@@ -95,6 +125,7 @@ impl<'a> Explorer<'a> {
                     still.insert(statement, version);
                 }
             }
+            self.stop(&timeline, cycle);
             now = cycle.saturating_add(1);
             if self.left == 0 {
                 self.exhausted(&timeline);
@@ -159,13 +190,34 @@ impl<'a> Explorer<'a> {
         self.report.statement(statement, None, message);
     }
 
+    /// Whether what comes next never does, as no item is accepted any more after what was done at `cycle`.
+    fn stop(&mut self, timeline: &Timeline, cycle: u64) {
+        // With a `when` there is more than one way, and what follows from a mistake is none of its own.
+        let [state] = &self.states[..] else { return };
+        if self.stopped || !timeline.whens.is_empty() || !self.report.mistakes.is_empty() {
+            return;
+        }
+        let Some(next) = timeline.next() else { return };
+        let why = match state.plan.shut() {
+            _ if self.paused => format!("the pipeline is paused from cycle {cycle} on; resume it there"),
+            Some(switch) => format!("switch {switch:?} has no target from cycle {cycle} on; route it there"),
+            None => return,
+        };
+        let Some(statement) = timeline.clone().take(next).first().copied() else { return };
+        self.stopped = true;
+        self.report.cycle(statement, next, format!("cycle {next} never comes: {why}"));
+    }
+
     fn attempt(&mut self, statement: usize, plan: &mut Plan) -> Result<(), Refused> {
         self.left = self.left.saturating_sub(1);
         let changes = self.statements[statement].changes();
         let Ok(mut edit) = self.library.edit(changes, &mut Making::Sham(&mut self.shams)) else { return Ok(()) };
         match commit(plan, &mut edit) {
-            Ok(_) => Ok(()),
-            Err((refusal, change)) => Err(Refused::new(change, refusal, plan)),
+            Ok(checked) => {
+                self.paused = checked.paused.unwrap_or(self.paused);
+                Ok(())
+            }
+            Err((refusal, change)) => Err(Refused::new(changes, change, refusal, plan)),
         }
     }
 
@@ -195,16 +247,11 @@ impl<'a> Explorer<'a> {
             self.merge();
         }
         let Some((why, after)) = refused.filter(|_| self.told.insert(statement)) else { return };
-        let mut when = String::new();
-        if let Statement::Every { from, .. } = &self.statements[statement]
-            && cycle > *from
-        {
-            when = format!(", at cycle {cycle}");
-        }
-        if let Some(after) = after {
-            when.push_str(&format!(", if it comes after line {}", self.report.line(after)));
-        }
-        self.report.refused(statement, &why, &when);
+        let is_later = matches!(&self.statements[statement], Statement::Every { from, .. } if cycle > *from);
+        let at = is_later.then(|| format!("at cycle {cycle}"));
+        let after = after.map(|after| format!("if it comes after line {}", self.report.line(after)));
+        let when: Vec<String> = at.into_iter().chain(after).collect();
+        self.report.refused(statement, &why, &when.join(", "));
     }
 
     /// The `when` may be due in any state.
@@ -212,11 +259,12 @@ impl<'a> Explorer<'a> {
         if self.lacking.contains(&when) {
             return;
         }
-        let mut known: Option<HashSet<Key>> = None;
+        let version = self.version;
         for at in 0..self.states.len() {
+            let first = self.order[when].iter().any(|before| self.is_to_come(*before, at));
             let state = &mut self.states[at];
             let counts = self.counting.iter().all(|(counting, _)| *counting != when) || state.counted.contains(&when);
-            if self.left == 0 || state.fired.contains(&when) || !counts || !state.tried.insert(when) {
+            if self.left == 0 || state.fired.contains(&when) || !counts || first || !state.tried.insert(when) {
                 continue;
             }
             let mut next = state.clone();
@@ -227,8 +275,7 @@ impl<'a> Explorer<'a> {
                     next.fired.insert(when);
                     next.last_fired = Some(when);
                     next.review(when, &self.counting);
-                    let known = known.get_or_insert_with(|| self.states.iter().map(State::key).collect());
-                    if known.insert(next.key()) {
+                    if self.known.insert(next.key()) {
                         self.states.push(next);
                         self.version += 1;
                     }
@@ -241,16 +288,23 @@ impl<'a> Explorer<'a> {
                 }
             }
         }
-        if known.is_some() {
+        if self.version != version {
             self.look();
         }
+    }
+
+    /// Whether that `when` has not come in a state, and can.
+    fn is_to_come(&self, when: usize, state: usize) -> bool {
+        let is_refused = |tries: &Tries| !tries.made && tries.refused.is_some();
+        let cannot = self.lacking.contains(&when) || self.tries.get(&when).is_some_and(is_refused);
+        !cannot && !self.states[state].fired.contains(&when)
     }
 
     /// Takes together states that have come to be alike.
     fn merge(&mut self) {
         self.version += 1;
-        let mut known = HashSet::new();
-        self.states.retain(|state| known.insert(state.key()));
+        self.known.clear();
+        self.states.retain(|state| self.known.insert(state.key()));
         self.look();
     }
 
@@ -278,11 +332,17 @@ impl<'a> Explorer<'a> {
             }
         }
         let Some((plan, refusal)) = wrong.filter(|_| self.told.insert(statement)) else { return };
-        let (path, known) = match &refusal {
-            Refusal::Unknown { path, .. } => (Some(path.clone()), plan.beside(path)),
-            Refusal::NotASwitch { path, .. } | Refusal::NotAPipeline { path, .. } => (Some(path.clone()), Vec::new()),
-            _ => (None, Vec::new()),
+        let path = match &refusal {
+            Refusal::Unknown { path, .. } | Refusal::NotASwitch { path, .. } | Refusal::NotAPipeline { path, .. } => {
+                Some(path.clone())
+            }
+            _ => None,
         };
+        let route = match what {
+            Expectation::Route { switch, route } => Some((switch, route)),
+            _ => None,
+        };
+        let known = known(&refusal, route, &plan);
         if path.as_ref().is_some_and(|path| self.report.is_lost(path)) {
             return;
         }
@@ -296,8 +356,8 @@ impl<'a> Explorer<'a> {
             let Some((refused, last)) = refused else { continue };
             let circumstances = match last {
                 _ if !made => String::new(),
-                Some(last) => format!(", if it comes after line {}", self.report.line(last)),
-                None => ", if it comes before all other edits".to_owned(),
+                Some(last) => format!("if it comes after line {}", self.report.line(last)),
+                None => "if it comes before all other edits".to_owned(),
             };
             self.report.refused(when, &refused, &circumstances);
         }

@@ -13,8 +13,8 @@ pub(super) const KEPT: usize = 50;
 
 /// All that is wrong with a script.
 ///
-/// `Display` shows each mistake under its line, with a caret, without colours; the first 50 of them, and how many more
-/// there are.
+/// `Display` shows each mistake with its line and a caret, without colours; the first 50 of them, and how many more there
+/// are. `Debug` shows the same.
 ///
 /// # Examples
 ///
@@ -27,7 +27,7 @@ pub(super) const KEPT: usize = 50;
 /// assert_eq!(mistake.message(), "there is no change called \"remov\"");
 /// assert_eq!(mistake.suggestion(), Some("remove"));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ScriptError {
     pub(super) text: Arc<str>,
     mistakes: Vec<Mistake>,
@@ -58,7 +58,9 @@ impl ScriptError {
         mistakes.truncate(KEPT);
         let mut lines = Lines::new(&text);
         for mistake in &mut mistakes {
-            (mistake.line, mistake.column) = lines.place(mistake.span.start);
+            if !mistake.is_nowhere() {
+                (mistake.line, mistake.column) = lines.place(mistake.span.start);
+            }
         }
         Self { text, mistakes, more }
     }
@@ -88,6 +90,15 @@ impl Mistake {
         Self { span, line: 1, column: 1, message: message.into(), expected: Vec::new(), meant: None }
     }
 
+    /// A mistake that is not in the text.
+    pub(crate) fn nowhere(message: impl Into<String>) -> Self {
+        Self { line: 0, column: 0, ..Self::new(0..0, message) }
+    }
+
+    pub(super) fn is_nowhere(&self) -> bool {
+        self.line == 0
+    }
+
     /// The same, with what could stand there instead.
     pub(crate) fn expecting(mut self, expected: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.expected = expected.into_iter().map(Into::into).collect();
@@ -100,19 +111,19 @@ impl Mistake {
         self
     }
 
-    /// The line, from 1.
+    /// The line, from 1; 0 for a mistake that is not in the text, such as one of the library.
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
     }
 
-    /// The column, in characters, from 1.
+    /// The column, in characters, from 1; 0 as in [`line`](Mistake::line).
     #[must_use]
     pub fn column(&self) -> usize {
         self.column
     }
 
-    /// The place in the text, in bytes.
+    /// The place in the text, in bytes; empty for a mistake that is not in it.
     #[must_use]
     pub fn span(&self) -> Range<usize> {
         self.span.clone()
@@ -149,7 +160,10 @@ impl Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)?;
+        if !self.is_nowhere() {
+            write!(f, "line {}, column {}: ", self.line, self.column)?;
+        }
+        f.write_str(&self.message)?;
         self.meant.iter().try_for_each(|meant| write!(f, "; did you mean {meant:?}?"))
     }
 }
@@ -161,9 +175,12 @@ impl fmt::Display for ScriptError {
             if at > 0 {
                 f.write_str("\n")?;
             }
+            write!(f, "{mistake}")?;
+            if mistake.is_nowhere() {
+                continue;
+            }
             let excerpt = Excerpt::new(&self.text, mistake.span());
-            writeln!(f, "{mistake}")?;
-            writeln!(f, "{}", format!("  {:>width$} | {}", mistake.line, excerpt.line).trim_end())?;
+            writeln!(f, "\n{}", format!("  {:>width$} | {}", mistake.line, excerpt.line).trim_end())?;
             write!(f, "  {:width$} | {}", "", excerpt.carets)?;
             mistake.hint().iter().try_for_each(|hint| write!(f, "\n  {:width$} = {hint}", ""))?;
         }
@@ -171,6 +188,12 @@ impl fmt::Display for ScriptError {
             0 => Ok(()),
             more => write!(f, "\nand {more} more"),
         }
+    }
+}
+
+impl fmt::Debug for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ScriptError({self})")
     }
 }
 

@@ -57,7 +57,6 @@ pub struct Player {
 const NEVER: u64 = u64::MAX;
 
 /// Why a script did not go as written.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum PlayError {
     /// An edit was refused: somebody else has edited the pipeline since the script was bound.
@@ -288,6 +287,12 @@ impl fmt::Display for PlayError {
                 f.write_str(&lines.join("\n"))
             }
         }
+    }
+}
+
+impl fmt::Debug for PlayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlayError({self})")
     }
 }
 

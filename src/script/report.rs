@@ -11,6 +11,7 @@ use crate::error::Refusal;
 use crate::library::Lack;
 use crate::model::Plan;
 use crate::name::{Name, Path};
+use crate::route::{PolicyKind, RouteView};
 
 /// Collects mistakes, and leaves out those that only follow from others.
 pub(super) struct Report<'a> {
@@ -34,13 +35,27 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    pub(super) fn new(change: usize, refusal: Refusal, plan: &Plan) -> Self {
-        let known = match &refusal {
-            Refusal::Unknown { path, .. } => plan.beside(path),
-            _ => Vec::new(),
+    pub(super) fn new(changes: &[Change], change: usize, refusal: Refusal, plan: &Plan) -> Self {
+        let route = match changes.get(change) {
+            Some(Change::Route { switch, route }) => Some((switch, route)),
+            _ => None,
         };
+        let known = known(&refusal, route, plan);
         Self { change, refusal, known }
     }
+}
+
+/// The names of which one could have been meant where something is not known, in a route of a switch or elsewhere.
+pub(super) fn known(refusal: &Refusal, route: Option<(&Path, &RouteView)>, plan: &Plan) -> Vec<Name> {
+    let Refusal::Unknown { path, .. } = refusal else { return Vec::new() };
+    let mut known = plan.beside(path);
+    let is_alone = |(switch, route): (&Path, &RouteView)| {
+        route.policy() == PolicyKind::One && path.names().len() > switch.names().len()
+    };
+    if route.is_some_and(is_alone) {
+        known.extend(Name::new(PolicyKind::None.word()));
+    }
+    known
 }
 
 impl Statement {
@@ -70,12 +85,22 @@ impl<'a> Report<'a> {
 
     /// A mistake that is in no statement.
     pub(super) fn general(&mut self, message: impl Into<String>) {
-        self.mistakes.push(Mistake::new(0..0, message));
+        self.mistakes.push(Mistake::nowhere(message));
     }
 
     /// A mistake in a statement, at a word of it or of all of it.
     pub(super) fn statement(&mut self, statement: usize, word: Option<&str>, message: impl Into<String>) {
         self.named(statement, word, message, &[]);
+    }
+
+    /// A mistake in a statement, at the number of a cycle if that stands there.
+    pub(super) fn cycle(&mut self, statement: usize, cycle: u64, message: impl Into<String>) {
+        let said = match &self.statements[statement] {
+            Statement::At { .. } | Statement::Expect { .. } => true,
+            Statement::Every { from, .. } => *from == cycle,
+            Statement::When { .. } => false,
+        };
+        self.statement(statement, said.then(|| cycle.to_string()).as_deref(), message);
     }
 
     /// The same, with names of which one could have been meant.
@@ -121,7 +146,8 @@ impl<'a> Report<'a> {
             let place = find_change(self.text, self.place(statement), *number);
             let word = culprit(change, refusal);
             let at = word.as_ref().and_then(|(word, which)| find_word(self.text, &place, word.as_str(), *which));
-            let mistake = Mistake::new(at.unwrap_or(place), format!("cannot {change:#}: {refusal}{when}"));
+            let when = if when.is_empty() { String::new() } else { format!(" ({when})") };
+            let mistake = Mistake::new(at.unwrap_or(place), format!("cannot {change:#}{when}: {refusal}"));
             self.mistakes.push(match word {
                 Some((word, _)) => mistake.meant(word.as_str(), known.iter().map(Name::as_str)),
                 None => mistake,

@@ -202,6 +202,9 @@ pub(super) fn to_name(token: &Token<'_>) -> Parsed<Name> {
 }
 
 fn malformed<T>(token: &Token<'_>, error: &NameError) -> Parsed<T> {
+    if token.content().is_empty() {
+        return wrong(token.span(), "a name is empty");
+    }
     wrong(token.span(), error.to_string().replacen(token.content(), &short(token.content()), 1))
 }
 
@@ -209,6 +212,10 @@ fn malformed<T>(token: &Token<'_>, error: &NameError) -> Parsed<T> {
 pub(super) fn number<'t>(what: &'static str, most: u64) -> impl Parser<Input<'t>, (u64, &'t Token<'t>), Refused> {
     let begins = |token: &Token<'t>| token.kind == Kind::Word && token.text.starts_with(|c: char| c.is_ascii_digit());
     move |input: &mut Input<'t>| {
+        if let Some(token) = input.peek_token().filter(|token| is_negative(token)) {
+            let begin = if what == "a cycle" { "cycles begin at 0" } else { "no number in a script is" };
+            return wrong(token.span(), format!("{} is below 0; {begin}", short(token.text)));
+        }
         let token = one(Want::Thing(what), begins).parse_next(input)?;
         let text = token.text;
         if text.contains(|c: char| !(c.is_ascii_digit() || c == '_')) {
@@ -223,6 +230,11 @@ pub(super) fn number<'t>(what: &'static str, most: u64) -> impl Parser<Input<'t>
             None => wrong(token.span(), format!("{} is too large; it can be {most} at most", short(text))),
         }
     }
+}
+
+fn is_negative(token: &Token<'_>) -> bool {
+    let digits = token.text.strip_prefix('-').filter(|_| token.kind == Kind::Word);
+    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 /// The mistake that a refusal is, if it has not been told yet.

@@ -19,7 +19,7 @@ use crate::trace::Recording;
 /// The script need not be legal. Each edit is given to the pipeline and to a [`Reference`], which have to agree whether it
 /// is refused, and for which of its changes (G0). One that is made has to leave the pipeline as the reference says; one that
 /// is refused has to leave topology and ledger as they were. A script of nothing but `at` has to be bound if, and only if, no
-/// edit of it is refused. The run is recorded (in place of a recording that is under way), and its trace and the ledger are
+/// edit of it is refused; one that holds items back from one cycle to the next of its edits is not bound. The run is recorded (in place of a recording that is under way), and its trace and the ledger are
 /// checked: [`check_g1`], [`check_g2`], [`check_g3`].
 ///
 /// Statements are played in front of the items, as a [`Player`](crate::Player) does. Where an item is not accepted,
@@ -284,7 +284,8 @@ fn is_undecided(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::NotCloned { .. } | Refusal::HandOver { .. })
 }
 
-/// A script is bound if, and only if, none of its edits will be refused; as far as it can be written down at all.
+/// A script is bound if, and only if, none of its edits will be refused; as far as it can be written down at all, and as
+/// long as items pass.
 fn binds(
     script: &Script,
     library: &Library,
@@ -305,8 +306,12 @@ fn binds(
     }
     edits.sort_by_key(|(cycle, _)| *cycle);
     let mut reference = start.clone();
-    let mut refused = None;
-    for (_, changes) in edits {
+    let (mut refused, mut now) = (None, controller.totals().accepted());
+    for (cycle, changes) in edits {
+        if cycle > now && (reference.paused || reference.has_closed_switch()) {
+            return Ok(());
+        }
+        now = cycle;
         if let Err(illegal) = rules(&mut reference, changes) {
             refused.get_or_insert(illegal);
         } else if !reference.undecided.is_empty() {

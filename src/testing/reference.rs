@@ -11,6 +11,7 @@ use super::violation::Illegal;
 use crate::change::Change;
 use crate::library::Library;
 use crate::name::Path;
+use crate::route::PolicyKind;
 use crate::topology::Topology;
 
 /// A plain, slow interpreter of edits, to compare a pipeline with.
@@ -119,6 +120,13 @@ impl Reference {
     }
 
     /// Forgets whose turn it is at the switches: where items went by that are not known, and may have been held back.
+    /// Whether there is a switch without a target to route to.
+    pub(super) fn has_closed_switch(&self) -> bool {
+        let is_closed =
+            |node: &Node| matches!(&node.kind, Kind::Switch(fork) if fork.route.policy() == PolicyKind::None);
+        self.paths().iter().any(|(_, node)| is_closed(node))
+    }
+
     pub(super) fn blur(&mut self) {
         self.holds = true;
         self.root.blur();

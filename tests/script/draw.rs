@@ -37,8 +37,20 @@ const ROUTES: [&str; 11] = [
     "when v1 v2 half by third",
 ];
 
-const CONDITIONS: [&str; 6] =
-    ["failed > 0", "failed of add > 2", "delivered >= 9", "revision > 2", "accepted > 12", "dropped > 1"];
+const CONDITIONS: [&str; 12] = [
+    "failed > 0",
+    "failed >= 2",
+    "failed of add > 0",
+    "failed of add > 2",
+    "failed of half > 0",
+    "delivered >= 4",
+    "delivered >= 9",
+    "revision > 1",
+    "revision > 2",
+    "accepted > 12",
+    "dropped > 1",
+    "dropped = 4",
+];
 
 /// As a rule one of `likely`.
 fn path(likely: &'static [&'static str]) -> impl Strategy<Value = &'static str> {

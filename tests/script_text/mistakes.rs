@@ -204,10 +204,9 @@ fn numbers_that_make_no_sense_are_refused() {
       1 | at 12a pause
         |    ^^^
 
-    line 1, column 4: "-1" cannot stand here
+    line 1, column 4: -1 is below 0; cycles begin at 0
       1 | at -1 pause
         |    ^^
-        = expected a cycle
 
     line 1, column 4: "x" cannot stand here
       1 | at x pause
@@ -336,7 +335,7 @@ fn malformed_names_are_refused() {
       1 | at 0 remove "a b"
         |             ^^^^^
 
-    line 1, column 13: cannot use "" as a name: it is empty
+    line 1, column 13: a name is empty
       1 | at 0 remove ""
         |             ^^
 
@@ -517,5 +516,62 @@ fn a_part_alone_has_nothing_after_it() {
       2 | at 1 resume
         | ^^
         = expected the end of the text
+    "#);
+}
+
+#[test]
+fn a_misspelt_policy_is_answered_with_the_nearest() {
+    assert_snapshot!(said(["at 0 route model -> failovr v1 v2", "at 0 route model -> Next v1", "expect model -> ke v1 v2 by user",
+        "at 0 route model -> v1 v2", "at 0 route model -> \"nexd\" v2"]), @r#"
+    line 1, column 21: only one target can stand without a policy, and no policy is called "failovr"; did you mean "failover"?
+      1 | at 0 route model -> failovr v1 v2
+        |                     ^^^^^^^
+
+    line 1, column 21: only one target can stand without a policy, and no policy is called "Next"; did you mean "next"?
+      1 | at 0 route model -> Next v1
+        |                     ^^^^
+
+    line 1, column 17: only one target can stand without a policy, and no policy is called "ke"; did you mean "key"?
+      1 | expect model -> ke v1 v2 by user
+        |                 ^^
+
+    line 1, column 24: nothing says how two targets share the items: begin with `all`, `next`, `key`, `when`, `failover` or `generator`, or give them weights, such as `a:95 b:5`
+      1 | at 0 route model -> v1 v2
+        |                        ^^
+
+    line 1, column 28: nothing says how two targets share the items: begin with `all`, `next`, `key`, `when`, `failover` or `generator`, or give them weights, such as `a:95 b:5`
+      1 | at 0 route model -> "nexd" v2
+        |                            ^^
+    "#);
+}
+
+#[test]
+fn no_number_is_below_0() {
+    assert_snapshot!(said(["at -1 pause", "expect at -20 paused", "every -5 pause", "every 5 from -5 pause", "when failed > -1 pause",
+        "at -x pause"]), @r#"
+    line 1, column 4: -1 is below 0; cycles begin at 0
+      1 | at -1 pause
+        |    ^^
+
+    line 1, column 11: -20 is below 0; cycles begin at 0
+      1 | expect at -20 paused
+        |           ^^^
+
+    line 1, column 7: -5 is below 0; no number in a script is
+      1 | every -5 pause
+        |       ^^
+
+    line 1, column 14: -5 is below 0; cycles begin at 0
+      1 | every 5 from -5 pause
+        |              ^^
+
+    line 1, column 15: -1 is below 0; no number in a script is
+      1 | when failed > -1 pause
+        |               ^^
+
+    line 1, column 4: "-x" cannot stand here
+      1 | at -x pause
+        |    ^^
+        = expected a cycle
     "#);
 }

@@ -7,6 +7,7 @@ use winnow::Parser;
 use winnow::combinator::{alt, cut_err, opt, preceded};
 use winnow::stream::Stream;
 
+use super::super::Mistake;
 use super::super::token::{Kind, Token};
 use super::super::want::{
     Input, Parsed, Refused, TARGET, Want, last_end, look, name, number, quoted, sign, to_name, word, wrong,
@@ -14,7 +15,7 @@ use super::super::want::{
 use crate::name::Name;
 use crate::route::{PolicyKind, RouteView};
 
-/// The words that a route begins with, but for those that begin with a target.
+/// The words that a route begins with, but for those that begin with a target; all but the first want targets.
 const POLICIES: [PolicyKind; 8] = [
     PolicyKind::None,
     PolicyKind::Once,
@@ -60,6 +61,14 @@ fn to_one(input: &mut Input<'_>) -> Parsed<RouteView> {
         return weighted(input, first);
     }
     if let Some(second) = input.peek_token().filter(|token| is_target(token)) {
+        let misspelt = Mistake::new(
+            first.span(),
+            format!("only one target can stand without a policy, and no policy is called {}", quoted(first.content())),
+        );
+        let misspelt = misspelt.meant(first.text, POLICIES.iter().skip(1).map(|policy| policy.word()));
+        if first.kind == Kind::Word && misspelt.suggestion().is_some() {
+            return Err(Refused::Wrong(Box::new(misspelt)));
+        }
         return wrong(
             second.span(),
             "nothing says how two targets share the items: begin with `all`, `next`, `key`, `when`, `failover` or \
