@@ -6,7 +6,7 @@ use super::explore::Explorer;
 use super::play::Player;
 use super::report::Report;
 use super::timeline::Timeline;
-use super::{Condition, Count, Expectation, Script, ScriptError, Statement};
+use super::{Expectation, Script, ScriptError, Statement};
 use crate::controller::Controller;
 use crate::library::{Library, Making, Shams};
 use crate::name::Path;
@@ -95,23 +95,11 @@ fn passed(report: &mut Report<'_>, at: usize, statement: &Statement, accepted: u
     }
 }
 
-/// Notes down the paths that have to be there at some time, and looks whether counts are counted where it says.
+/// Notes down the paths that have to be there at some time.
 fn speaks_of(explorer: &mut Explorer<'_>, at: usize, statement: &Statement) {
-    let mut counts = |condition: &Condition| {
-        let Condition { count, of, .. } = condition;
-        let message = match (count, of) {
-            (Count::Accepted | Count::Delivered | Count::Revision, Some(_)) => {
-                format!("`{}` is counted for the whole pipeline only; leave `of` out", count.word())
-            }
-            (Count::Merged, None) => "`merged` is counted at stages only; say `of` which".to_owned(),
-            (_, Some(path)) => return explorer.want(at, path.clone()),
-            _ => return,
-        };
-        explorer.report.statement(at, Some(count.word()), message);
-    };
     match statement {
         Statement::When { condition, .. } | Statement::Expect { what: Expectation::Count(condition), .. } => {
-            counts(condition);
+            condition.of.iter().for_each(|of| explorer.want(at, of.clone()));
         }
         Statement::Expect { what: Expectation::Has(path) | Expectation::No(path), .. } => {
             let around = path.split_last().map(|(around, _)| around).filter(|around| !around.names().is_empty());
