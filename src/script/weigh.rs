@@ -57,9 +57,9 @@ impl Expectation {
     /// What there is instead, if it is not so.
     pub(crate) fn unmet(&self, controller: &Controller, accepted: u64) -> Option<String> {
         if let Self::Count(count) = self {
-            let found = count.reading(controller, accepted);
-            let found = Condition { is: Comparison::Equal, number: found, ..count.clone() };
-            return (!count.holds(controller, accepted)).then(|| found.to_string());
+            let number = count.reading(controller, accepted);
+            let found = || Condition { is: Comparison::Equal, number, ..count.clone() }.to_string();
+            return (!count.is.holds(number, count.number)).then(found);
         }
         let topology = controller.topology();
         let (is_so, found) = self.compare(&topology);
