@@ -40,9 +40,8 @@ pub(crate) struct Engine<In, Out> {
     single: bool,
     /// Whether items take the quick way and then tell the recorder of it.
     told: bool,
-    /// Whether all items go one way, and whether each comes out of it as one; see [`Status`](crate::link::Status).
+    /// Whether all items go one way; see [`Status`](crate::link::Status).
     fixed: bool,
-    exact: bool,
     finished: bool,
     paused: bool,
     /// Items of the cycle under way.
@@ -75,7 +74,6 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             single: false,
             told: false,
             fixed: false,
-            exact: false,
             finished: false,
             paused: false,
             inbox: Vec::new(),
@@ -117,7 +115,6 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             single: false,
             told: false,
             fixed: false,
-            exact: false,
             finished: self.finished,
             paused: self.paused,
             inbox: self.inbox,
@@ -171,18 +168,12 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// One item when the quick way was not known to be open.
     #[cold]
     #[inline(never)]
-    pub(crate) fn send(&mut self, item: In, mut emit: impl FnMut(Out)) -> Result<(), SendError<In>> {
+    pub(crate) fn send(&mut self, item: In, emit: impl FnMut(Out)) -> Result<(), SendError<In>> {
         if let Err(why) = self.ready() {
             return Err(SendError::Held(Held { item, why }));
         }
         if self.told && !self.is_whole() {
-            return match self.quick_and_told(item) {
-                Some(out) => {
-                    emit(out);
-                    Ok(())
-                }
-                None => self.nothing().map_err(SendError::Failed),
-            };
+            return self.send_told(item, emit);
         }
         self.inbox.push(item);
         self.turn();
@@ -266,15 +257,19 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             .or_else(|| self.paused.then_some(Hold::Paused))
             .or(status.blocked.map(|switch| Hold::NoTarget { switch }));
         let recorded = self.cx.trace.as_ref().map_or(Detail::Edits, |trace| trace.detail());
-        (self.fixed, self.exact) = (status.fixed, status.exact);
-        // Items of a batch are told apart where they can go different ways, and where each has a row.
-        let whole = self.cx.trace.as_ref().is_some_and(|trace| trace.is_whole(0));
-        let alike = recorded == Detail::Runs && !whole && self.fixed && self.exact;
-        self.steady = status.steady && (recorded == Detail::Edits || alike);
-        self.single = status.single && recorded != Detail::Items;
+        let each = self.cx.trace.as_ref().is_some_and(|trace| trace.has_each());
+        self.fixed = status.fixed;
+        // Items of a batch are told apart where they can go different ways, and where they have rows of their own.
+        self.steady = status.steady
+            && match recorded {
+                Detail::Edits => true,
+                Detail::Runs => status.fixed && status.exact,
+                Detail::Items => false,
+            };
+        self.single = status.single && !each;
         let clear =
             self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty() && self.cx.panic.is_none();
-        self.told = clear && self.single && recorded == Detail::Runs;
+        self.told = clear && self.single && recorded != Detail::Edits;
         self.quick = if clear && self.single && !self.told { self.seen } else { NEVER };
     }
 

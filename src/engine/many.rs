@@ -70,14 +70,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 // It takes the quick way, as in `send`.
                 self.inbox = batch;
                 let Some(item) = self.inbox.pop() else { return Ok(()) };
-                let sent = match self.quick_and_told(item) {
-                    Some(out) => {
-                        emit(out);
-                        Ok(())
-                    }
-                    None => self.nothing().map_err(SendError::Failed),
-                };
-                if let Err(error) = sent {
+                if let Err(error) = self.send_told(item, &mut emit) {
                     return stop(error, Vec::new(), items);
                 }
                 continue;

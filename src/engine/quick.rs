@@ -3,6 +3,7 @@
 use super::{Engine, NEVER};
 use crate::chain::Chain;
 use crate::cycle::Cycle;
+use crate::error::SendError;
 use crate::failure::Failure;
 use crate::trace::Recorder;
 
@@ -77,6 +78,17 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             tell(&self.chain, &mut self.cx, 1, self.fixed);
         }
         made
+    }
+
+    /// The same for a caller who takes any number of outputs.
+    pub(super) fn send_told(&mut self, item: In, mut emit: impl FnMut(Out)) -> Result<(), SendError<In>> {
+        match self.quick_and_told(item) {
+            Some(out) => {
+                emit(out);
+                Ok(())
+            }
+            None => self.nothing().map_err(SendError::Failed),
+        }
     }
 
     /// Closes the cycle of an item for which the quick way gave nothing, and says whether it failed.

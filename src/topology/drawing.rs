@@ -135,12 +135,8 @@ fn taken(trace: &Trace) -> HashMap<Path, u64> {
     let mut took = HashMap::new();
     for row in trace.rows() {
         let Some(way) = row.way() else { continue };
-        let path = |hop: &Hop| match hop {
-            Hop::Stage(stage) => stage.clone(),
-            Hop::Target { switch, target } => switch.join(target),
-        };
         // An item that became several may have come to one place more than once.
-        let places: HashSet<Path> = way.hops().iter().map(path).collect();
+        let places: HashSet<Path> = way.hops().iter().map(Hop::place).collect();
         places.into_iter().for_each(|place| *took.entry(place).or_default() += row.weight());
     }
     took

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::recording::{Detail, Recording, Values};
+use super::rows::size;
 use super::{Run, Trace, TraceRow};
 
 pub(crate) type SharedLog = Arc<Mutex<Log>>;
@@ -41,6 +42,14 @@ enum Kept {
 }
 
 impl Kept {
+    /// How many items and edits it stands for.
+    fn weight(&self) -> u64 {
+        match self {
+            Self::Row(row) => row.weight(),
+            Self::Run(_, tally) => tally.items.load(Ordering::Relaxed),
+        }
+    }
+
     fn read(&self) -> TraceRow {
         match self {
             Self::Row(row) => row.clone(),
@@ -89,9 +98,9 @@ impl Log {
     pub(super) fn begin(&mut self, run: Run) -> Option<Arc<Tally>> {
         let Run { last, items, outputs, .. } = run;
         let tally = Tally { last: last.into(), items: items.into(), outputs: outputs.into() };
-        let row = TraceRow::Run(run.clone());
         // What the recorder remembers of the way is counted as well.
-        let size = row.size() + 2 * size_of_val(run.way.hops()) + size_of::<Tally>();
+        let known = 2 * size_of_val(run.way.hops()) + size_of::<Tally>();
+        let size = size_of::<TraceRow>() + size(&run.losses) + known;
         if !self.makes_room(size, items) {
             return None;
         }
@@ -119,7 +128,7 @@ impl Log {
         while self.rows.len() >= last || self.used + size > self.budget {
             let Some((old, size)) = self.rows.pop_front() else { break };
             self.used -= size;
-            self.earlier += old.read().weight();
+            self.earlier += old.weight();
             self.edits += u64::from(matches!(old, Kept::Row(TraceRow::Edit { .. })));
         }
         true

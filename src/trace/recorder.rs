@@ -99,12 +99,13 @@ impl Recorder {
         Arc::ptr_eq(&self.log, log)
     }
 
-    /// How much is recorded of most items.
     pub(crate) fn detail(&self) -> Detail {
-        match self.detail {
-            Detail::Items if self.every > 1 => Detail::Runs,
-            detail => detail,
-        }
+        self.detail
+    }
+
+    /// Whether each item gets a row of its own.
+    pub(crate) fn has_each(&self) -> bool {
+        self.detail == Detail::Items && self.every == 1
     }
 
     /// Whether the item of `cycle` gets a row of its own, which it needs the general way for.
@@ -321,7 +322,7 @@ impl Recorder {
         let losses: Vec<Loss> = self.losses.iter().map(placed).collect();
         if let ([Loss { stage, .. }], true) = (&losses[..], alike) {
             // Others of the batch have gone on.
-            let at = hops.iter().position(|hop| hop.leads_to(stage));
+            let at = hops.iter().position(|hop| hop.place() == *stage);
             hops.truncate(at.map_or(hops.len(), |at| at + 1));
         }
         self.ways.learn(self.sum, &self.marks, hops.into(), losses)

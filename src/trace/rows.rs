@@ -142,13 +142,12 @@ impl Way {
 }
 
 impl Hop {
-    /// Whether it is the step to the stage or target at `path`.
-    pub(super) fn leads_to(&self, path: &Path) -> bool {
+    /// The path of the stage or target that it is the step to.
+    #[must_use]
+    pub fn place(&self) -> Path {
         match self {
-            Self::Stage(stage) => stage == path,
-            Self::Target { switch, target } => {
-                path.split_last().is_some_and(|(around, name)| around == *switch && name == target)
-            }
+            Self::Stage(stage) => stage.clone(),
+            Self::Target { switch, target } => switch.join(target),
         }
     }
 }
@@ -188,20 +187,22 @@ impl TraceRow {
 
     /// Roughly how many bytes the row takes; a way that it shares with other rows is not counted.
     pub(super) fn size(&self) -> usize {
-        let lost = |losses: &[Loss]| {
-            losses.iter().map(|loss| size_of::<Loss>() + loss.error.as_ref().map_or(0, String::len)).sum::<usize>()
-        };
         size_of::<Self>()
             + match self {
                 Self::Item { values, losses, reasons, .. } => {
                     values.iter().map(|value| size_of::<String>() + value.len()).sum::<usize>()
-                        + lost(losses)
+                        + size(losses)
                         + reasons.len() * size_of::<Reason>()
                 }
-                Self::Run(run) => lost(&run.losses),
+                Self::Run(run) => size(&run.losses),
                 Self::Edit { changes, .. } => changes.len() * size_of::<Change>(),
             }
     }
+}
+
+/// Roughly how many bytes the losses take.
+pub(super) fn size(losses: &[Loss]) -> usize {
+    losses.iter().map(|loss| size_of::<Loss>() + loss.error.as_ref().map_or(0, String::len)).sum()
 }
 
 impl fmt::Display for Hop {
