@@ -1,6 +1,6 @@
 //! A chain as a whole, and how an edit changes it.
 //!
-//! Edits reach the data side as [`Act`]s with the way to the place ([`Step`]s). They were checked against the model, so
+//! Edits reach the data side as [`Act`]s with the way to the place ([`Spot`]s). They were checked against the model, so
 //! they cannot fail here. A structural act takes the chain apart, changes the row of its parts, and links them again, last
 //! to first: in time linear in the chain's length, without recursion, between two cycles.
 
@@ -9,9 +9,8 @@ use std::sync::Arc;
 
 use crate::cycle::{Cycle, Site, guarded, inside};
 use crate::failure::{Failure, OnFailure};
-use crate::knot::{Act, AnyChain, Joiner, Knot, Remake, Taken};
+use crate::knot::{Act, AnyChain, Joiner, Knot, Remake, Spot, Taken};
 use crate::link::{Link, Pass, Recount, Status, Work};
-use crate::model::Step;
 use crate::name::{NodeId, Path};
 use crate::trace::Recorder;
 
@@ -112,49 +111,68 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         }
     }
 
-    /// The stage that `steps` leads to gives what it holds back; that goes on through the chain as it is.
-    pub(crate) fn drain(&mut self, steps: &[Step], out: &mut Vec<B>, cx: &mut Cycle) {
-        if let (Some(link), Some((Step::Node(at), rest))) = (&mut self.link, steps.split_first()) {
-            link.drain(*at as usize, rest, out, cx);
+    /// The stage at the end of `way` gives what it holds back; that goes on through the chain as it is.
+    pub(crate) fn drain(&mut self, way: &[Spot], out: &mut Vec<B>, cx: &mut Cycle) {
+        if let (Some(link), Some((first, rest))) = (&mut self.link, way.split_first()) {
+            link.drain(first.id, rest, out, cx);
         }
     }
 
+    fn knot(&mut self, id: NodeId) -> Option<&mut dyn Knot> {
+        self.link.as_mut()?.knot(id)
+    }
+
     fn change(&mut self, act: Act, taken: &mut Taken, cx: &mut Cycle) {
-        if let Act::Rename { at: Step::Node(at), to } = act {
-            if let Some(knot) = self.link.as_mut().and_then(|link| link.knot(at as usize)) {
+        if let Act::Rename { at, to } = act {
+            if let Some(knot) = self.knot(at.id) {
                 knot.site_mut().name = to;
             }
             return;
         }
         let mut parts = self.disassemble();
-        match act {
-            Act::Insert { at, mut knot } => {
-                knot.carry(true, cx);
-                parts.insert(at.min(parts.len()), knot);
-            }
-            Act::Remove { at } => retire(parts.remove(at), taken, cx),
-            Act::Move { from, to } => {
-                let part = parts.remove(from);
-                parts.insert(to, part);
-            }
-            Act::Replace { at: Step::Node(at), mut knot } => {
-                let at = at as usize;
-                knot.carry(true, cx);
-                *knot.joiner() = parts[at].joiner().take();
-                let old = std::mem::replace(&mut parts[at], knot);
-                retire(old, taken, cx);
-            }
-            Act::HandOver { at: Step::Node(at), id, make } => {
-                let mut old = parts.remove(at as usize);
-                let joiner = old.joiner().take();
-                let mut new = hand_over(old, id, make, cx);
-                *new.joiner() = joiner;
-                parts.insert(at as usize, new);
-            }
-            _ => {}
-        }
+        let made = rearrange(&mut parts, act, taken, cx);
+        debug_assert!(made.is_some(), "an act was sent to a chain that it is not for");
         self.assemble(parts);
     }
+}
+
+/// Carries out `act` among the parts of a chain; `None`, and nothing is done, where it is not for this chain.
+fn rearrange(parts: &mut Vec<Box<dyn Knot>>, act: Act, taken: &mut Taken, cx: &mut Cycle) -> Option<()> {
+    let find = |parts: &[Box<dyn Knot>], id| parts.iter().position(|part| part.site().id == id);
+    let in_front = |parts: &[Box<dyn Knot>], before: Option<NodeId>| match before {
+        Some(id) => find(parts, id),
+        None => Some(parts.len()),
+    };
+    match act {
+        Act::Insert { before, mut knot } => {
+            let at = in_front(parts, before)?;
+            knot.carry(true, cx);
+            parts.insert(at, knot);
+        }
+        Act::Remove { id } => retire(parts.remove(find(parts, id)?), taken, cx),
+        Act::Move { id, before } => {
+            let (from, to) = (find(parts, id)?, in_front(parts, before)?);
+            let part = parts.remove(from);
+            parts.insert(if to > from { to - 1 } else { to }, part);
+        }
+        Act::Replace { at, mut knot } => {
+            let at = find(parts, at.id)?;
+            knot.carry(true, cx);
+            *knot.joiner() = parts[at].joiner().take();
+            let old = std::mem::replace(&mut parts[at], knot);
+            retire(old, taken, cx);
+        }
+        Act::HandOver { at, id, make } => {
+            let at = find(parts, at.id)?;
+            let mut old = parts.remove(at);
+            let joiner = old.joiner().take();
+            let mut new = hand_over(old, id, make, cx);
+            *new.joiner() = joiner;
+            parts.insert(at, new);
+        }
+        Act::Rename { .. } | Act::Route { .. } | Act::Attach { .. } | Act::Detach { .. } => return None,
+    }
+    Some(())
 }
 
 /// Puts the stage that was taken out where the receipt finds it; what it still holds leaves the pipeline with it.
@@ -181,22 +199,21 @@ pub(crate) fn hand_over(old: Box<dyn Knot>, id: NodeId, make: Remake, cx: &mut C
 
 impl<A: Send + 'static, B: Send + 'static> AnyChain for Chain<A, B> {
     fn first(&mut self) -> Option<&mut dyn Knot> {
-        self.link.as_mut()?.knot(0)
+        self.link.as_mut()?.first()
     }
 
-    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle) {
+    fn act(&mut self, within: &[Spot], act: Act, taken: &mut Taken, cx: &mut Cycle) {
         let Some((first, rest)) = within.split_first() else {
             return self.change(act, taken, cx);
         };
-        let Step::Node(at) = first else { return };
-        if let Some(knot) = self.link.as_mut().and_then(|link| link.knot(*at as usize)) {
+        if let Some(knot) = self.knot(first.id) {
             act_inside(knot, rest, act, taken, cx);
         }
     }
 }
 
 /// Carries out `act` somewhere inside `knot`.
-pub(crate) fn act_inside(knot: &mut dyn Knot, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle) {
+pub(crate) fn act_inside(knot: &mut dyn Knot, within: &[Spot], act: Act, taken: &mut Taken, cx: &mut Cycle) {
     let id = knot.site().id;
     if let Some(switch) = knot.switch() {
         switch.act(within, act, taken, cx, id);
@@ -310,7 +327,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
         self.settled(cx, site, |chain, cx| chain.finish(out, cx));
     }
 
-    fn drain(&mut self, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+    fn drain(&mut self, rest: &[Spot], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         self.catch_up(out, cx, site);
         self.settled(cx, site, |chain, cx| chain.drain(rest, out, cx));
     }

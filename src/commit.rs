@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use crate::edit::{Asked, Edit, Place, Where};
 use crate::error::Refusal;
-use crate::knot::Act;
+use crate::knot::{Act, Way};
 use crate::model::{DEPTH_LIMIT, Entry, Kind, Mutation, Plan, Step, Steps, Target};
 use crate::name::{Name, NodeId, Path};
 use draft::{Done, Draft};
@@ -20,9 +20,10 @@ use origins::Origins;
 
 /// A checked edit: what the data side does, in order.
 pub(crate) struct Checked {
-    /// The ways, as they were before the edit, to the stages that leave: they give what they hold back first.
-    pub(crate) drains: Vec<Steps>,
-    pub(crate) acts: SmallVec<[(Steps, Act); 1]>,
+    /// The ways to the stages that leave, in the order in which those were before the edit; each ends in the stage itself.
+    /// They give what they hold back before any act is carried out.
+    pub(crate) drains: Vec<Way>,
+    pub(crate) acts: SmallVec<[(Way, Act); 1]>,
     /// The entries that leave the model, with the paths they had.
     pub(crate) left: Vec<(Path, Entry)>,
     /// Whether the pipeline is paused from now on.
@@ -34,7 +35,7 @@ pub(crate) fn commit(plan: &mut Plan, edit: &mut Edit) -> Result<Checked, (Refus
     let mut desk = Desk { plan, origins: Origins::default(), drains: Vec::new() };
     let mut done: SmallVec<[Done; 1]> = SmallVec::new();
     for (number, asked) in edit.changes.iter_mut().enumerate() {
-        let mut change = Done { undo: SmallVec::new(), within: Steps::new(), draft: Draft::Nothing, left: None };
+        let mut change = Done { undo: SmallVec::new(), within: Way::new(), draft: Draft::Nothing, left: None };
         let made = desk.make(asked, &mut change);
         done.push(change);
         if let Err(refusal) = made {
@@ -43,8 +44,9 @@ pub(crate) fn commit(plan: &mut Plan, edit: &mut Edit) -> Result<Checked, (Refus
         }
     }
     let mut drains = desk.drains;
-    drains.sort();
-    drains.dedup_by(|later, earlier| later.starts_with(earlier));
+    drains.sort_by(|(one, _), (other, _)| one.cmp(other));
+    drains.dedup_by(|(later, _), (earlier, _)| later.starts_with(earlier));
+    let drains = drains.into_iter().map(|(_, way)| way).collect();
     let mut checked = Checked { drains, acts: SmallVec::new(), left: Vec::new(), paused: None };
     for (change, asked) in done.into_iter().zip(&mut edit.changes) {
         change.finish(asked, &mut checked);
@@ -73,7 +75,8 @@ fn undo(plan: &mut Plan, edit: &mut Edit, done: SmallVec<[Done; 1]>) {
 struct Desk<'a> {
     plan: &'a mut Plan,
     origins: Origins,
-    drains: Vec<Steps>,
+    /// The stages that leave, with the places that they had.
+    drains: Vec<(Steps, Way)>,
 }
 
 impl Desk<'_> {
@@ -156,13 +159,13 @@ impl Desk<'_> {
                 return Err(Refusal::Mismatch { wanted: (carried, carried), found });
             }
         }
+        done.draft = Draft::Insert { before: plan.entries.get(at).map(|entry| entry.id) };
+        done.within = self.way(&within);
         self.remember(&within);
         if let Some(entry) = place.take() {
-            self.origins.fresh.insert(entry.id);
-            self.change(Mutation::Insert { within: within.clone(), at, entry }, done);
+            self.origins.new.insert(entry.id, None);
+            self.change(Mutation::Insert { within, at, entry }, done);
         }
-        done.within = within;
-        done.draft = Draft::Insert { at };
         self.deep()
     }
 
@@ -185,10 +188,10 @@ impl Desk<'_> {
         }
         self.leaves(&found.place());
         self.remember(&found.within);
-        self.change(Mutation::Remove { within: found.within.clone(), at }, done);
         done.left = path.clone().ok();
-        done.within = found.within;
-        done.draft = Draft::Remove { at };
+        done.within = self.way(&found.within);
+        done.draft = Draft::Remove { id: found.id };
+        self.change(Mutation::Remove { within: found.within, at }, done);
         Ok(())
     }
 
@@ -209,19 +212,17 @@ impl Desk<'_> {
         }
         let is_tap = matches!(plan.entries[from].kind, Kind::Tap);
         let size = if is_tap { 1 } else { self.after(&within, from) - from };
-        self.remember(&within);
-        let moves: Vec<(usize, usize)> = if to >= from + size {
-            vec![(from, to - 1); size]
-        } else if to <= from {
-            (0..size).map(|step| (from + step, to + step)).collect()
-        } else {
-            Vec::new()
-        };
-        for (from, to) in &moves {
-            self.change(Mutation::Move { within: within.clone(), from: *from, to: *to }, done);
+        if (from..=from + size).contains(&to) {
+            return Ok(());
         }
-        done.within = within;
-        done.draft = Draft::Moves(moves);
+        let ids = plan.entries[from..from + size].iter().map(|entry| entry.id).collect();
+        done.draft = Draft::Moves { ids, before: plan.entries.get(to).map(|entry| entry.id) };
+        done.within = self.way(&within);
+        self.remember(&within);
+        for step in 0..size {
+            let (from, to) = if to > from { (from, to - 1) } else { (from + step, to + step) };
+            self.change(Mutation::Move { within: within.clone(), from, to }, done);
+        }
         Ok(())
     }
 
@@ -233,7 +234,6 @@ impl Desk<'_> {
         done: &mut Done,
     ) -> Result<(), Refusal> {
         let found = self.find(&Ok(path.clone()))?;
-        let mut handed = None;
         let Some(place) = entry else { return Ok(()) };
         if let Some(entry) = place.as_ref() {
             let types = (entry.input, entry.output);
@@ -248,21 +248,17 @@ impl Desk<'_> {
             if let Some(name) = path.names().last() {
                 entry.name = name.clone();
             }
-            let new = entry.id;
+            done.within = self.way(&found.within);
+            let (at, id) = (found.spot(), entry.id);
             if hand_over {
-                self.origins.goes_on(new, self.plan.entry_at(&found.place()));
+                self.origins.new.insert(id, self.origins.first(at.id));
+                done.draft = Draft::HandOver { at, id };
             } else {
-                self.origins.fresh.insert(new);
+                self.origins.new.insert(id, None);
+                done.draft = Draft::Replace { at };
+                done.left = Some(path);
             }
-            handed = Some(new);
             self.change(Mutation::Replace { place: found.place(), entry }, done);
-        }
-        done.within = found.within;
-        if let Some(id) = handed.filter(|_| hand_over) {
-            done.draft = Draft::HandOver { at: found.step, id };
-        } else {
-            done.left = Some(path);
-            done.draft = Draft::Replace { at: found.step };
         }
         self.deep()
     }
@@ -280,9 +276,9 @@ impl Desk<'_> {
                 }
             }
         }
-        self.change(Mutation::Rename { place: found.place(), to: to.clone() }, done);
-        done.draft = Draft::Rename { at: found.step, to };
-        done.within = found.within;
+        done.draft = Draft::Rename { at: found.spot(), to: to.clone() };
+        done.within = self.way(&found.within);
+        self.change(Mutation::Rename { place: found.place(), to }, done);
         Ok(())
     }
 
@@ -301,7 +297,7 @@ impl Desk<'_> {
         let view = route.check()?;
         fork.check(&view, route.looks_at(), entry.input, path)?;
         done.draft = Draft::Route { slots: fork.slots_of(&view) };
-        done.within = place.clone();
+        done.within = self.way(&place);
         self.change(Mutation::Route { place, route: view }, done);
         Ok(())
     }
@@ -319,12 +315,12 @@ impl Desk<'_> {
                 return Err(Refusal::Mismatch { wanted, found });
             }
         }
-        if let Some(entry) = entry.take() {
-            self.origins.fresh.insert(entry.id);
-            self.change(Mutation::Attach { place: place.clone(), slot, target: Target { order, entry } }, done);
-        }
-        done.within = place;
+        done.within = self.way(&place);
         done.draft = Draft::Attach { slot };
+        if let Some(entry) = entry.take() {
+            self.origins.new.insert(entry.id, None);
+            self.change(Mutation::Attach { place, slot, target: Target { order, entry } }, done);
+        }
         self.deep()
     }
 
@@ -340,10 +336,10 @@ impl Desk<'_> {
         let mut leaving = place.clone();
         leaving.push(Step::Target(slot));
         self.leaves(&leaving);
-        self.change(Mutation::Detach { place: place.clone(), slot }, done);
         done.left = Some(path.join(&target));
-        done.within = place;
+        done.within = self.way(&place);
         done.draft = Draft::Detach { slot };
+        self.change(Mutation::Detach { place, slot }, done);
         Ok(())
     }
 }

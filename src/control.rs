@@ -11,9 +11,9 @@ use crate::change::Change;
 use crate::commit::{Checked, commit};
 use crate::edit::Edit;
 use crate::error::{BuildError, Refusal};
-use crate::knot::Act;
+use crate::knot::{Act, Way};
 use crate::ledger::{Counts, Ledger, LedgerCell, Row};
-use crate::model::{Plan, Steps};
+use crate::model::{Entry, Plan};
 use crate::name::Path;
 use crate::receipt::{Cell, Receipt};
 use crate::topology::Topology;
@@ -62,8 +62,8 @@ pub(crate) struct Control {
 /// An edit on its way to the data side.
 pub(crate) struct Committed {
     pub(crate) revision: u64,
-    pub(crate) drains: Vec<Steps>,
-    pub(crate) acts: SmallVec<[(Steps, Act); 1]>,
+    pub(crate) drains: Vec<Way>,
+    pub(crate) acts: SmallVec<[(Way, Act); 1]>,
     pub(crate) cells: SmallVec<[Arc<Cell>; 1]>,
     /// The changes in words, where somebody wants to know.
     pub(crate) words: Option<Vec<Change>>,
@@ -95,6 +95,18 @@ impl Control {
         }
     }
 
+    /// Puts a stage behind all others, also behind those that the edits that wait put there.
+    pub(crate) fn extend(&mut self, entry: Entry) {
+        for (within, act) in self.waiting.iter_mut().flat_map(|edit| &mut edit.acts) {
+            if let Act::Insert { before, .. } | Act::Move { before, .. } = act
+                && within.is_empty()
+            {
+                before.get_or_insert(entry.id);
+            }
+        }
+        self.plan.entries.push(entry);
+    }
+
     /// Takes an edit in: the revision it makes, and what its receipt needs.
     pub(crate) fn commit(&mut self, edit: &mut Edit) -> Result<Receipt, (Refusal, usize)> {
         if let Some(refusal) = self.closed() {
@@ -124,7 +136,8 @@ impl Control {
     fn coalesces(&self, edit: &Edit) -> bool {
         let Some(last) = self.waiting.back() else { return false };
         let [(before, Act::Route { .. })] = &last.acts[..] else { return false };
-        edit.routes_only().is_some_and(|path| self.plan.find(path).is_ok_and(|(steps, _)| steps == *before))
+        let found = edit.routes_only().and_then(|path| self.plan.find(path).ok());
+        found.is_some_and(|(_, entry)| before.last().is_some_and(|switch| switch.id == entry.id))
     }
 
     fn rows(&self) -> Vec<Row> {

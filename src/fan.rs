@@ -9,9 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use smallvec::SmallVec;
 
 use crate::cycle::{Cycle, Site, guarded, inside};
-use crate::knot::{AnySwitch, Knot};
+use crate::knot::{AnySwitch, Knot, Spot};
 use crate::link::{Link, Recount, Status, Work};
-use crate::model::Step;
 use crate::name::{NodeId, Path};
 use crate::pick::{Choice, Pick};
 use crate::route::{PolicyKind, Route};
@@ -307,11 +306,11 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         self.lead();
     }
 
-    fn drain(&mut self, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        if let Some((Step::Target(slot), rest)) = rest.split_first()
+    fn drain(&mut self, rest: &[Spot], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        if let Some((Spot { id, slot: Some(slot) }, rest)) = rest.split_first()
             && let Some(link) = self.slot(*slot)
         {
-            inside(cx, &site.name, |cx| link.drain(0, rest, out, cx));
+            inside(cx, &site.name, |cx| link.drain(*id, rest, out, cx));
         }
     }
 

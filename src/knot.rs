@@ -1,13 +1,14 @@
 //! The data side as edits see it: links, chains and switches without their types.
 //!
 //! Types come back by downcasts, which were made sure of when the edit was committed, and only where edits are applied.
+//!
+//! Places are told by ids ([`Spot`]), which no edit shifts and which are never given twice.
 
 use std::any::Any;
 
 use smallvec::SmallVec;
 
 use crate::cycle::{Cycle, Site};
-use crate::model::Step;
 use crate::name::{Name, NodeId};
 use crate::route::Route;
 
@@ -35,17 +36,57 @@ pub(crate) trait Knot: Send {
 /// Puts a chain `In -> Mid` and a link `Mid -> Out` together. Both, and the result, are boxed `Box<dyn Link<_, _>>`s.
 pub(crate) type Joiner = fn(Box<dyn Any + Send>, Box<dyn Any + Send>) -> Option<Box<dyn Any + Send>>;
 
+/// A stage in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) id: NodeId,
+    /// The slot of a switch's target; `None` for a stage of a pipeline.
+    pub(crate) slot: Option<u32>,
+}
+
+/// The stages around a place, from the outermost inwards.
+pub(crate) type Way = SmallVec<[Spot; 4]>;
+
 /// A change of the data side at one place.
 pub(crate) enum Act {
-    Insert { at: usize, knot: Box<dyn Knot> },
-    Remove { at: usize },
-    Move { from: usize, to: usize },
-    Replace { at: Step, knot: Box<dyn Knot> },
-    HandOver { at: Step, id: NodeId, make: Remake },
-    Rename { at: Step, to: Name },
-    Route { route: Route, slots: SmallVec<[u32; 4]> },
-    Attach { slot: u32, knot: Box<dyn Knot> },
-    Detach { slot: u32 },
+    /// In front of the stage `before`, or behind all.
+    Insert {
+        before: Option<NodeId>,
+        knot: Box<dyn Knot>,
+    },
+    Remove {
+        id: NodeId,
+    },
+    /// In front of the stage `before`, or behind all.
+    Move {
+        id: NodeId,
+        before: Option<NodeId>,
+    },
+    Replace {
+        at: Spot,
+        knot: Box<dyn Knot>,
+    },
+    /// The new stage, whose id is `id`, is made of the one at `at`.
+    HandOver {
+        at: Spot,
+        id: NodeId,
+        make: Remake,
+    },
+    Rename {
+        at: Spot,
+        to: Name,
+    },
+    Route {
+        route: Route,
+        slots: SmallVec<[u32; 4]>,
+    },
+    Attach {
+        slot: u32,
+        knot: Box<dyn Knot>,
+    },
+    Detach {
+        slot: u32,
+    },
 }
 
 /// Makes the new stage of the old one, in its place; the number is that of the items it holds. Where that panics, what comes back is a stage that fails every item.
@@ -62,10 +103,10 @@ pub(crate) trait AnyChain {
     /// The first stage.
     fn first(&mut self) -> Option<&mut dyn Knot>;
     /// Carries out `act` in the chain that `within` leads to from here.
-    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle);
+    fn act(&mut self, within: &[Spot], act: Act, taken: &mut Taken, cx: &mut Cycle);
 }
 
 /// A switch whose types are forgotten.
 pub(crate) trait AnySwitch {
-    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle, id: NodeId);
+    fn act(&mut self, within: &[Spot], act: Act, taken: &mut Taken, cx: &mut Cycle, id: NodeId);
 }

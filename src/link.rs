@@ -27,8 +27,7 @@
 use std::any::Any;
 
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Knot};
-use crate::model::Step;
+use crate::knot::{AnyChain, AnySwitch, Knot, Spot};
 use crate::name::{NodeId, Path};
 use crate::trace::Recorder;
 
@@ -40,9 +39,13 @@ pub(crate) trait Link<A, B>: Send {
     fn batch(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle);
     /// The end of the stream: every stage gives what it holds back.
     fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle);
-    /// The stage at `at` (and the rest of the way inside it) gives what it holds back, and that goes on from there.
-    fn drain(&mut self, at: usize, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle);
-    fn knot(&mut self, at: usize) -> Option<&mut dyn Knot>;
+    /// The stage `id` (or that at the end of the rest of the way inside it) gives what it holds back, and that goes on from
+    /// there; nothing happens where it is not in this part.
+    fn drain(&mut self, id: NodeId, rest: &[Spot], out: &mut Vec<B>, cx: &mut Cycle);
+    /// The first stage.
+    fn first(&mut self) -> Option<&mut dyn Knot>;
+    /// The stage `id`, if it is in this part: those inside its stages are not looked at.
+    fn knot(&mut self, id: NodeId) -> Option<&mut dyn Knot>;
     fn status(&self, status: &mut Status);
     /// Tells the way of the last item that was called through, up to where it ended.
     fn way(&self, trace: &mut Recorder);
@@ -106,13 +109,9 @@ pub(crate) fn join<In: Send + 'static, Mid: Send + 'static, Out: Send + 'static>
     head: Box<dyn Any + Send>,
     tail: Box<dyn Any + Send>,
 ) -> Option<Box<dyn Any + Send>> {
-    let mut head = *head.downcast::<Box<dyn Link<In, Mid>>>().ok()?;
+    let head = *head.downcast::<Box<dyn Link<In, Mid>>>().ok()?;
     let tail = *tail.downcast::<Box<dyn Link<Mid, Out>>>().ok()?;
-    let mut length = 0;
-    while head.knot(length).is_some() {
-        length += 1;
-    }
-    let join: Box<dyn Link<In, Out>> = Box::new(Join { head, length, tail, middle: Vec::new() });
+    let join: Box<dyn Link<In, Out>> = Box::new(Join { head, tail, middle: Vec::new() });
     Some(Box::new(join))
 }
 
@@ -122,7 +121,7 @@ pub(crate) trait Work<A, B>: Send + 'static {
     fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site);
     fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site);
     /// The stage that `rest` leads to, inside this one, gives what it holds back; `rest` is not empty.
-    fn drain(&mut self, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+    fn drain(&mut self, rest: &[Spot], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         let _ = (rest, out, cx, site);
     }
     fn status(&self, site: &Site) -> Status;
@@ -159,7 +158,6 @@ pub(crate) trait Work<A, B>: Send + 'static {
 /// Two runs of different types, one behind the other.
 struct Join<In, Mid, Out> {
     head: Box<dyn Link<In, Mid>>,
-    length: usize,
     tail: Box<dyn Link<Mid, Out>>,
     middle: Vec<Mid>,
 }
@@ -188,17 +186,21 @@ where
         self.tail.finish(out, cx);
     }
 
-    fn drain(&mut self, at: usize, rest: &[Step], out: &mut Vec<Out>, cx: &mut Cycle) {
-        if at >= self.length {
-            return self.tail.drain(at - self.length, rest, out, cx);
+    fn drain(&mut self, id: NodeId, rest: &[Spot], out: &mut Vec<Out>, cx: &mut Cycle) {
+        if self.head.knot(id).is_none() {
+            return self.tail.drain(id, rest, out, cx);
         }
-        self.head.drain(at, rest, &mut self.middle, cx);
+        self.head.drain(id, rest, &mut self.middle, cx);
         self.tail.batch(&mut self.middle, out, cx);
         self.middle.clear();
     }
 
-    fn knot(&mut self, at: usize) -> Option<&mut dyn Knot> {
-        if at < self.length { self.head.knot(at) } else { self.tail.knot(at - self.length) }
+    fn first(&mut self) -> Option<&mut dyn Knot> {
+        self.head.first()
+    }
+
+    fn knot(&mut self, id: NodeId) -> Option<&mut dyn Knot> {
+        self.head.knot(id).or_else(|| self.tail.knot(id))
     }
 
     fn recount(&mut self, how: Recount, cx: &mut Cycle) {
@@ -246,9 +248,13 @@ impl<T: Send + 'static> Link<T, T> for Pass {
 
     fn finish(&mut self, _: &mut Vec<T>, _: &mut Cycle) {}
 
-    fn drain(&mut self, _: usize, _: &[Step], _: &mut Vec<T>, _: &mut Cycle) {}
+    fn drain(&mut self, _: NodeId, _: &[Spot], _: &mut Vec<T>, _: &mut Cycle) {}
 
-    fn knot(&mut self, _: usize) -> Option<&mut dyn Knot> {
+    fn first(&mut self) -> Option<&mut dyn Knot> {
+        None
+    }
+
+    fn knot(&mut self, _: NodeId) -> Option<&mut dyn Knot> {
         None
     }
 

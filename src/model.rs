@@ -1,8 +1,8 @@
 //! The control side's picture of a pipeline: names, types and routes, against which edits are checked.
 //!
 //! It changes by [`Mutation`]s, and each gives back the change that undoes it; an edit that is refused half-way is taken
-//! back by them. The data side (`chain.rs`, `switch.rs`) has the same shape, so a place is told to it by positions: a
-//! [`Step`] at a time, from the outermost pipeline inwards.
+//! back by them. Places are told by positions: a [`Step`] at a time, from the outermost pipeline inwards. They are good until
+//! the next change; the data side, which lags behind, is told ids instead.
 
 mod likeness;
 mod mutation;
@@ -324,11 +324,7 @@ impl Plan {
                 }
                 Level::Stage => return Err(unknown()),
             };
-            level = match &entry.kind {
-                Kind::Stage | Kind::Tap => Level::Stage,
-                Kind::Pipeline(plan) => Level::Plan(plan),
-                Kind::Switch(fork) => Level::Fork(fork),
-            };
+            level = Level::inside(entry);
             found = Some(entry);
         }
         found.map(|entry| (steps, entry)).ok_or_else(|| Level::Plan(self).unknown(path.clone()))
@@ -346,28 +342,41 @@ impl Plan {
     }
 
     pub(crate) fn entry_at(&self, place: &[Step]) -> Option<&Entry> {
-        let (first, rest) = place.split_first()?;
-        let Step::Node(at) = first else { return None };
-        let mut entry = self.entries.get(*at as usize)?;
-        for step in rest {
-            entry = match (step, &entry.kind) {
-                (Step::Node(at), Kind::Pipeline(plan)) => plan.entries.get(*at as usize)?,
-                (Step::Target(slot), Kind::Switch(fork)) => &fork.slots.get(*slot as usize)?.as_ref()?.entry,
+        self.walk(place).nth(place.len().checked_sub(1)?).map(|(_, entry)| entry)
+    }
+
+    /// The entries on the way to `place` and the one there, each with the step to it, as far as there are any.
+    pub(crate) fn walk<'a>(&'a self, place: &[Step]) -> impl Iterator<Item = (Step, &'a Entry)> {
+        let mut level = Level::Plan(self);
+        place.iter().map_while(move |step| {
+            let entry = match (*step, level) {
+                (Step::Node(at), Level::Plan(plan)) => plan.entries.get(at as usize)?,
+                (Step::Target(slot), Level::Fork(fork)) => &fork.slots.get(slot as usize)?.as_ref()?.entry,
                 _ => return None,
             };
-        }
-        Some(entry)
+            level = Level::inside(entry);
+            Some((*step, entry))
+        })
     }
 }
 
+#[derive(Clone, Copy)]
 enum Level<'a> {
     Plan(&'a Plan),
     Fork(&'a Fork),
     Stage,
 }
 
-impl Level<'_> {
-    fn unknown(&self, path: Path) -> Refusal {
+impl<'a> Level<'a> {
+    fn inside(entry: &'a Entry) -> Self {
+        match &entry.kind {
+            Kind::Stage | Kind::Tap => Level::Stage,
+            Kind::Pipeline(plan) => Level::Plan(plan),
+            Kind::Switch(fork) => Level::Fork(fork),
+        }
+    }
+
+    fn unknown(self, path: Path) -> Refusal {
         match self {
             Level::Plan(plan) => {
                 Refusal::unknown(path, plan.entries.len(), plan.entries.iter().map(|entry| &entry.name))

@@ -6,9 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::cycle::{Cycle, Site, guarded};
-use crate::knot::{AnyChain, AnySwitch, Joiner, Knot};
+use crate::knot::{AnyChain, AnySwitch, Joiner, Knot, Spot};
 use crate::link::{Link, Popped, Recount, Status, Work};
-use crate::model::Step;
 use crate::name::{NodeId, Path, Type};
 use crate::stage::{Output, Shape, Stage};
 use crate::trace::Recorder;
@@ -78,7 +77,7 @@ impl<W, A, B> Node<W, A, B> {
 }
 
 /// What a stage gives at its end (or all the stages inside it); a panic ends it, and what it had emitted then is void.
-fn flush<W: Work<A, B>, A, B>(work: &mut W, site: &Site, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle) {
+fn flush<W: Work<A, B>, A, B>(work: &mut W, site: &Site, rest: &[Spot], out: &mut Vec<B>, cx: &mut Cycle) {
     let before = out.len();
     cx.whole = usize::MAX;
     let flushed = catch_unwind(AssertUnwindSafe(|| {
@@ -150,26 +149,27 @@ where
         }
     }
 
-    fn drain(&mut self, at: usize, rest: &[Step], out: &mut Vec<B>, cx: &mut Cycle) {
-        match (at, &mut self.next) {
-            (0, None) => flush(&mut self.work, &self.site, rest, out, cx),
-            (0, Some(next)) => {
+    fn drain(&mut self, id: NodeId, rest: &[Spot], out: &mut Vec<B>, cx: &mut Cycle) {
+        match (self.site.id == id, &mut self.next) {
+            (true, None) => flush(&mut self.work, &self.site, rest, out, cx),
+            (true, Some(next)) => {
                 flush(&mut self.work, &self.site, rest, &mut self.made, cx);
                 if !self.made.is_empty() {
                     next.batch(&mut self.made, out, cx);
                     self.made.clear();
                 }
             }
-            (_, Some(next)) => next.drain(at - 1, rest, out, cx),
-            (_, None) => {}
+            (false, Some(next)) => next.drain(id, rest, out, cx),
+            (false, None) => {}
         }
     }
 
-    fn knot(&mut self, at: usize) -> Option<&mut dyn Knot> {
-        match at {
-            0 => Some(self),
-            _ => self.next.as_mut()?.knot(at - 1),
-        }
+    fn first(&mut self) -> Option<&mut dyn Knot> {
+        Some(self)
+    }
+
+    fn knot(&mut self, id: NodeId) -> Option<&mut dyn Knot> {
+        if self.site.id == id { Some(self) } else { self.next.as_mut()?.knot(id) }
     }
 
     fn recount(&mut self, how: Recount, cx: &mut Cycle) {

@@ -94,7 +94,9 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
                 Ok(name) => mistake.or(control.plan.is_free(&name).err()),
             };
             control.plan.output = Type::of::<To>();
-            control.plan.entries.extend(part.entry);
+            if let Some(entry) = part.entry {
+                control.extend(entry);
+            }
             let refusal =
                 refusal.or((control.plan.depth() > DEPTH_LIMIT).then_some(Refusal::TooDeep { limit: DEPTH_LIMIT }));
             if let Some(refusal) = refusal {

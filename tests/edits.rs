@@ -119,6 +119,40 @@ fn g2_a_used_pipeline_can_be_extended_and_its_ledger_still_adds_up() {
 }
 
 #[test]
+fn g4_stages_put_behind_all_by_waiting_edits_stay_in_front_of_what_the_builder_adds() {
+    let pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1).stage("double", |x: i64| x * 2);
+    let controller = pipeline.controller();
+    controller.push_back("cube", |x: i64| x * x * x).unwrap();
+    controller.move_after("add", "cube").unwrap();
+    let mut pipeline = pipeline.stage("show", |x: i64| x.to_string()).stage("mark", |x: String| x + "!");
+    assert_eq!(pipeline.call(1).unwrap(), "9!");
+}
+
+#[test]
+fn g2_stages_that_an_edit_moves_hands_over_and_removes_flush_from_where_they_were() {
+    let mut pipeline = Pipeline::new("p")
+        .stage("first", groups(3))
+        .stage("inner", Pipeline::new("inner").stage("neg", |x: i64| -x).stage("second", groups(3)))
+        .stage("third", groups(9));
+    assert_eq!(sent(&mut pipeline, [1, 2, 3, 4]), []);
+    pipeline
+        .controller()
+        .edit(|e| {
+            e.replace_with("third", |old: Groups| Groups { size: 5, ..old })?;
+            e.push_front("fresh", groups(2))?;
+            e.move_before("third", "fresh")?;
+            e.remove("third")?;
+            e.move_before("inner", "first")?;
+            e.remove("inner/second")?;
+            e.remove("fresh")?;
+            e.remove("first")
+        })
+        .unwrap();
+    assert_eq!(sent(&mut pipeline, [100]), [-10, -100], "the 4 joined the 6, and both the third stage");
+    assert!(pipeline.ledger().is_balanced());
+}
+
+#[test]
 fn g2_a_hand_over_takes_the_held_items_along() {
     let mut pipeline = Pipeline::new("p").stage("groups", groups(5));
     assert_eq!(sent(&mut pipeline, [1, 2]), []);

@@ -4,15 +4,15 @@ use smallvec::SmallVec;
 
 use super::Checked;
 use crate::edit::Asked;
-use crate::knot::Act;
-use crate::model::{Mutation, Step, Steps};
+use crate::knot::{Act, Spot, Way};
+use crate::model::Mutation;
 use crate::name::{Name, NodeId, Path};
 
 /// A change that has been made in the model, and what the data side will do for it.
 pub(super) struct Done {
     /// What undoes it, last first.
     pub(super) undo: SmallVec<[Mutation; 1]>,
-    pub(super) within: Steps,
+    pub(super) within: Way,
     pub(super) draft: Draft,
     /// The path of the entry that leaves by it.
     pub(super) left: Option<Path>,
@@ -21,12 +21,12 @@ pub(super) struct Done {
 /// An [`Act`] before the stage is put into it.
 pub(super) enum Draft {
     Nothing,
-    Insert { at: usize },
-    Remove { at: usize },
-    Moves(Vec<(usize, usize)>),
-    Replace { at: Step },
-    HandOver { at: Step, id: NodeId },
-    Rename { at: Step, to: Name },
+    Insert { before: Option<NodeId> },
+    Remove { id: NodeId },
+    Moves { ids: Vec<NodeId>, before: Option<NodeId> },
+    Replace { at: Spot },
+    HandOver { at: Spot, id: NodeId },
+    Rename { at: Spot, to: Name },
     Route { slots: SmallVec<[u32; 4]> },
     Attach { slot: u32 },
     Detach { slot: u32 },
@@ -57,10 +57,10 @@ impl Done {
                 checked.paused = Some(paused);
                 None
             }
-            Draft::Insert { at } => knot(asked).map(|knot| Act::Insert { at, knot }),
-            Draft::Remove { at } => Some(Act::Remove { at }),
-            Draft::Moves(moves) => {
-                let acts = moves.into_iter().map(|(from, to)| (self.within.clone(), Act::Move { from, to }));
+            Draft::Insert { before } => knot(asked).map(|knot| Act::Insert { before, knot }),
+            Draft::Remove { id } => Some(Act::Remove { id }),
+            Draft::Moves { ids, before } => {
+                let acts = ids.into_iter().map(|id| (self.within.clone(), Act::Move { id, before }));
                 checked.acts.extend(acts);
                 None
             }

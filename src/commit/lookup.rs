@@ -3,14 +3,16 @@
 use super::Desk;
 use crate::edit::{Place, Where};
 use crate::error::Refusal;
+use crate::knot::{Spot, Way};
 use crate::model::{Kind, Step, Steps};
-use crate::name::Type;
+use crate::name::{NodeId, Type};
 
-/// A stage that was looked up: where it is, and what it takes and gives.
+/// A stage that was looked up: which it is, where it is, and what it takes and gives.
 pub(super) struct Found {
     /// The way to the pipeline or switch that it is in.
     pub(super) within: Steps,
     pub(super) step: Step,
+    pub(super) id: NodeId,
     pub(super) types: (Type, Type),
 }
 
@@ -19,6 +21,10 @@ impl Found {
         let mut place = self.within.clone();
         place.push(self.step);
         place
+    }
+
+    pub(super) fn spot(&self) -> Spot {
+        spot(self.id, self.step)
     }
 
     /// The position, of a stage that is not a target.
@@ -30,12 +36,25 @@ impl Found {
     }
 }
 
+/// What the data side calls the stage `id`, at the end of `step`.
+pub(super) fn spot(id: NodeId, step: Step) -> Spot {
+    match step {
+        Step::Node(_) => Spot { id, slot: None },
+        Step::Target(slot) => Spot { id, slot: Some(slot) },
+    }
+}
+
 impl Desk<'_> {
     pub(super) fn find(&self, at: &Place) -> Result<Found, Refusal> {
         let (mut within, entry) = self.plan.find(at.as_ref().map_err(Clone::clone)?)?;
-        let types = (entry.input, entry.output);
+        let (id, types) = (entry.id, (entry.input, entry.output));
         let step = within.pop().unwrap_or(Step::Node(0));
-        Ok(Found { within, step, types })
+        Ok(Found { within, step, id, types })
+    }
+
+    /// What the data side calls the way to `place`.
+    pub(super) fn way(&self, place: &[Step]) -> Way {
+        self.plan.walk(place).map(|(step, entry)| spot(entry.id, step)).collect()
     }
 
     /// The position behind a stage and the taps on it.
@@ -75,8 +94,7 @@ impl Desk<'_> {
 
     /// Remembers the row of the pipeline at `within` before it changes for the first time.
     pub(super) fn remember(&mut self, within: &[Step]) {
-        let owner =
-            if within.is_empty() { None } else { self.plan.entry_at(within).map(|entry| self.origins.first(entry.id)) };
+        let owner = self.plan.entry_at(within).map(|entry| entry.id);
         if let Some(plan) = self.plan.plan_at(within) {
             let row = plan.entries.iter().map(|entry| self.origins.first(entry.id)).collect();
             self.origins.rows.entry(owner).or_insert(row);

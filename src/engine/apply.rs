@@ -48,8 +48,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let before = out.len();
         let recorder = cx.trace.take();
         if !self.finished {
-            for steps in &edit.drains {
-                chain.drain(steps, out, cx);
+            for way in &edit.drains {
+                chain.drain(way, out, cx);
             }
         }
         let mut taken = Vec::new();

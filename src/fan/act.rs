@@ -3,15 +3,14 @@
 use super::Fan;
 use crate::chain::{act_inside, hand_over, retire};
 use crate::cycle::Cycle;
-use crate::knot::{Act, AnySwitch, Taken};
-use crate::model::Step;
+use crate::knot::{Act, AnySwitch, Spot, Taken};
 use crate::name::NodeId;
 
 impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
-    fn act(&mut self, within: &[Step], act: Act, taken: &mut Taken, cx: &mut Cycle, id: NodeId) {
+    fn act(&mut self, within: &[Spot], act: Act, taken: &mut Taken, cx: &mut Cycle, id: NodeId) {
         if let Some((first, rest)) = within.split_first() {
-            if let Step::Target(slot) = first
-                && let Some(knot) = self.slot(*slot).and_then(|link| link.knot(0))
+            if let Some(slot) = first.slot
+                && let Some(knot) = self.slot(slot).and_then(|link| link.first())
             {
                 act_inside(knot, rest, act, taken, cx);
             }
@@ -34,24 +33,24 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
                     retire(old, taken, cx);
                 }
             }
-            Act::Replace { at: Step::Target(slot), mut knot } => {
+            Act::Replace { at: Spot { slot: Some(slot), .. }, mut knot } => {
                 if let Some(old) = self.detach(slot) {
                     retire(old, taken, cx);
                 }
                 knot.carry(true, cx);
                 self.put(slot, knot);
             }
-            Act::HandOver { at: Step::Target(slot), id, make } => {
+            Act::HandOver { at: Spot { slot: Some(slot), .. }, id, make } => {
                 if let Some(old) = self.detach(slot) {
                     let new = hand_over(old, id, make, cx);
                     self.put(slot, new);
                 }
             }
-            Act::Rename { at: Step::Target(slot), to } => {
+            Act::Rename { at: Spot { slot: Some(slot), .. }, to } => {
                 if let Some(at) = self.routed.iter().position(|routed| *routed == slot) {
                     self.pick.names[at] = to.clone();
                 }
-                if let Some(knot) = self.slot(slot).and_then(|link| link.knot(0)) {
+                if let Some(knot) = self.slot(slot).and_then(|link| link.first()) {
                     knot.site_mut().name = to;
                 }
             }

@@ -21,7 +21,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         if cx.failures.len() != failures + 1 {
             return None;
         }
-        let mut knot = self.target(target)?.knot(0)?;
+        let mut knot = self.target(target)?.first()?;
         for name in within {
             knot = knot.chain()?.first().filter(|first| first.site().name == *name)?;
         }
