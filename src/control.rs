@@ -1,5 +1,8 @@
 //! The control side of a pipeline: its model, and the edits that wait for its next cycle.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +20,7 @@ use crate::model::{Entry, Plan};
 use crate::name::Path;
 use crate::receipt::{Cell, Receipt};
 use crate::topology::Topology;
-use crate::trace::{SharedLog, Trace, read};
+use crate::trace::{Places, SharedLog, Trace, read};
 
 /// Edits that wait for a pipeline's next cycle, at the most; see [`Refusal::Flooded`].
 pub(crate) const WAITING_LIMIT: usize = 1024;
@@ -52,6 +55,8 @@ pub(crate) struct Control {
     pub(crate) gone: bool,
     pub(crate) waiting: VecDeque<Committed>,
     pub(crate) trace: Option<SharedLog>,
+    /// Whether items may wait inside the pipeline, so that a recording needs the places of older revisions.
+    pub(crate) flowing: bool,
     /// Receipts' cells with stages that were taken out; what nobody wants is dropped at a controller's next call.
     pub(crate) retired: Vec<Arc<Cell>>,
     /// The counts of stages that are no more in the pipeline.
@@ -67,6 +72,8 @@ pub(crate) struct Committed {
     pub(crate) cells: SmallVec<[Arc<Cell>; 1]>,
     /// The changes in words, where somebody wants to know.
     pub(crate) words: Option<Vec<Change>>,
+    /// Where the stages are from then on, if that is recorded of a pipeline in which items may wait.
+    pub(crate) places: Option<Arc<Places>>,
 }
 
 impl Control {
@@ -80,6 +87,7 @@ impl Control {
             gone: false,
             waiting: VecDeque::new(),
             trace: None,
+            flowing: false,
             retired: Vec::new(),
             departed: Vec::new(),
             history: BTreeMap::new(),
@@ -128,8 +136,14 @@ impl Control {
             // Nobody holds the receipt of what only the pipeline's side still knows.
             cells.extend(last.cells.into_iter().filter(|cell| Arc::strong_count(cell) > 1));
         }
-        self.waiting.push_back(Committed { revision: self.revision, drains, acts, cells, words });
+        let places = (self.flowing && self.trace.is_some()).then(|| self.places());
+        self.waiting.push_back(Committed { revision: self.revision, drains, acts, cells, words, places });
         Ok(receipt)
+    }
+
+    /// Where the stages are when all committed edits are applied.
+    pub(crate) fn places(&self) -> Arc<Places> {
+        Arc::new(self.plan.places())
     }
 
     /// Whether the edit does nothing but route the switch that the edit before it did nothing but route.

@@ -6,6 +6,7 @@
 
 mod likeness;
 mod mutation;
+mod places;
 
 use std::collections::HashMap;
 use std::sync::Arc;

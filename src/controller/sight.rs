@@ -33,7 +33,8 @@ impl Controller {
     pub fn record(&self, recording: Recording) -> Result<(), RecordError> {
         self.shared.board.publish(|control| {
             let recording = recording.check(control.plan.output)?;
-            control.trace = Some(Log::share(recording));
+            let places = control.flowing.then(|| (control.revision, control.places()));
+            control.trace = Some(Log::share(recording, places));
             Ok(())
         })
     }

@@ -63,7 +63,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.queued += queued;
         cx.revision = edit.revision;
         if let (Some(recorder), Some(changes)) = (&mut cx.trace, edit.words) {
-            recorder.edit(cx.number, edit.revision, changes);
+            recorder.edit(cx.number, edit.revision, changes, edit.places);
+            // Here no item waits.
+            recorder.settled(edit.revision);
         }
         let cut = Cut { last_old: cx.number.checked_sub(1), first_new: cx.number };
         let mut cells = edit.cells.into_iter();
