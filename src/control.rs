@@ -14,6 +14,7 @@ use crate::change::Change;
 use crate::commit::{Checked, commit};
 use crate::edit::Edit;
 use crate::error::{BuildError, Refusal};
+use crate::in_flight::InFlight;
 use crate::knot::{Act, Way};
 use crate::ledger::{Counts, Ledger, LedgerCell, Row};
 use crate::model::{Entry, Plan};
@@ -70,6 +71,9 @@ pub(crate) struct Committed {
     pub(crate) drains: Vec<Way>,
     pub(crate) acts: SmallVec<[(Way, Act); 1]>,
     pub(crate) cells: SmallVec<[Arc<Cell>; 1]>,
+    /// For the items that are inside what the edit leaves.
+    #[expect(dead_code, reason = "the local engine has nothing in flight")]
+    pub(crate) rule: InFlight,
     /// The changes in words, where somebody wants to know.
     pub(crate) words: Option<Vec<Change>>,
     /// Where the stages are from then on, if that is recorded of a pipeline in which items may wait.
@@ -115,8 +119,9 @@ impl Control {
         self.plan.entries.push(entry);
     }
 
-    /// Takes an edit in: the revision it makes, and what its receipt needs.
-    pub(crate) fn commit(&mut self, edit: &mut Edit) -> Result<Receipt, (Refusal, usize)> {
+    /// Takes an edit in; with its receipt comes the edit whose place it takes, if any, to be dropped after the lock is let
+    /// go: what is in it is the user's.
+    pub(crate) fn commit(&mut self, edit: &mut Edit) -> Result<(Receipt, Option<Committed>), (Refusal, usize)> {
         if let Some(refusal) = self.closed() {
             return Err((refusal, usize::MAX));
         }
@@ -132,13 +137,15 @@ impl Control {
         let cell = Arc::new(Cell::new(left));
         let receipt = Receipt::new(self.revision, Arc::clone(&cell));
         let mut cells: SmallVec<[Arc<Cell>; 1]> = smallvec![cell];
-        if full && let Some(last) = self.waiting.pop_back() {
+        let mut overtaken = if full { self.waiting.pop_back() } else { None };
+        if let Some(last) = &mut overtaken {
             // Nobody holds the receipt of what only the pipeline's side still knows.
-            cells.extend(last.cells.into_iter().filter(|cell| Arc::strong_count(cell) > 1));
+            cells.extend(last.cells.drain(..).filter(|cell| Arc::strong_count(cell) > 1));
         }
         let places = (self.flowing && self.trace.is_some()).then(|| self.places());
-        self.waiting.push_back(Committed { revision: self.revision, drains, acts, cells, words, places });
-        Ok(receipt)
+        let rule = std::mem::take(&mut edit.rule);
+        self.waiting.push_back(Committed { revision: self.revision, drains, acts, cells, rule, words, places });
+        Ok((receipt, overtaken))
     }
 
     /// Where the stages are when all committed edits are applied.
@@ -190,6 +197,13 @@ impl fmt::Debug for Control {
 }
 
 impl Shared {
+    /// Lets the data side go of an edit's cell. What is in it ends on a controller's side, if nobody has its receipt.
+    pub(crate) fn let_go(&self, cell: Arc<Cell>) {
+        if cell.is_full() {
+            self.board.lock().retired.push(cell);
+        }
+    }
+
     pub(crate) fn ledger(&self) -> Ledger {
         let control = self.board.lock();
         self.ledger.read(|| control.rows())

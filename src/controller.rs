@@ -92,7 +92,7 @@ impl Controller {
             control.commit(&mut edit)
         });
         drop(retired);
-        result.map_err(|(refusal, change)| EditError::new(refusal, change, edit))
+        result.map(|(receipt, _)| receipt).map_err(|(refusal, change)| EditError::new(refusal, change, edit))
     }
 
     /// Routes a switch: to one target by its name, or by any other [`Route`].

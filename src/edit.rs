@@ -10,6 +10,7 @@ use std::fmt;
 
 use crate::change::{Change, line};
 use crate::error::Refusal;
+use crate::in_flight::InFlight;
 use crate::model::Kind;
 use crate::name::{Name, Path, Type};
 use crate::part::{Part, remake};
@@ -42,6 +43,7 @@ pub(crate) use asked::{Asked, Handed, Label, Place, Where};
 #[derive(Default)]
 pub struct Edit {
     pub(crate) changes: Vec<Asked>,
+    pub(crate) rule: InFlight,
 }
 
 /// Makes a part; a malformed name is replaced in it, for it will be refused.
@@ -323,6 +325,21 @@ impl Edit {
     /// None; the signature is that of the other methods.
     pub fn resume(&mut self) -> Result<&mut Self, Refusal> {
         self.ask(Asked::Resume)
+    }
+
+    /// Says what becomes of items that are still inside what this edit leaves; without it they are waited for. The last call
+    /// counts. It is no change of its own: it is not shown, and comes back with an edit that was refused.
+    ///
+    /// # Errors
+    ///
+    /// None; the signature is that of the other methods.
+    ///
+    /// # Examples
+    ///
+    /// See [`InFlight`].
+    pub fn in_flight(&mut self, rule: InFlight) -> Result<&mut Self, Refusal> {
+        self.rule = rule;
+        Ok(self)
     }
 }
 

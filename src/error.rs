@@ -233,6 +233,16 @@ pub enum TakeError {
         /// The path that was asked for.
         path: String,
     },
+    /// Items are still inside the stage; it comes to the receipt when they have left it.
+    NotRetired {
+        /// The path that was asked for.
+        path: String,
+    },
+    /// The pipeline was dropped before the stage had come to the receipt; the stage went with it.
+    Gone {
+        /// The path that was asked for.
+        path: String,
+    },
     /// The edit took no stage of that path out, or it was taken from the receipt already.
     Unknown {
         /// The path that was asked for.
@@ -254,6 +264,10 @@ impl fmt::Display for TakeError {
         match self {
             Self::NotApplied { path } => {
                 write!(f, "cannot take {path:?}: the edit is applied at the next cycle; send an item, or call `apply`")
+            }
+            Self::NotRetired { path } => write!(f, "cannot take {path:?}: it is still draining; await `retired`"),
+            Self::Gone { path } => {
+                write!(f, "cannot take {path:?}: it went with its pipeline; await `retired` before that is dropped")
             }
             Self::Unknown { path } => {
                 write!(f, "cannot take {path:?}: this edit did not take it out, or it was taken already")

@@ -62,6 +62,7 @@ mod failure;
 mod fan;
 pub mod guide;
 mod hash;
+mod in_flight;
 mod knot;
 mod ledger;
 mod library;
@@ -92,11 +93,12 @@ pub use error::{
     SourceError, TakeError,
 };
 pub use failure::{Failure, OnFailure};
+pub use in_flight::InFlight;
 pub use ledger::{Ledger, Row};
 pub use library::Library;
 pub use name::{Name, NameError, Path, Type};
 pub use pipeline::Pipeline;
-pub use receipt::{Applied, Cut, Receipt};
+pub use receipt::{Applied, Cut, Receipt, Retired};
 pub use route::{PolicyKind, Route, RouteView};
 pub use script::{PlayError, Player, RunError, Script, ScriptError};
 pub use source::{Source, Step};

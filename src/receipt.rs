@@ -1,17 +1,21 @@
 //! What a commit gives back: the revision, the cut, and the stages that were taken out.
 
+mod cell;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures::task::AtomicWaker;
-
 use crate::error::TakeError;
-use crate::knot::{Knot, Taken};
+use crate::knot::Knot;
 use crate::model::Entry;
-use crate::name::{Path, Type};
+use crate::name::Type;
+use cell::{Moment, Seat};
+
+pub(crate) use cell::Cell;
 
 /// Where an edit took effect in the stream of items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +29,21 @@ pub struct Cut {
 
 /// The proof of a commit.
 ///
-/// The edit is applied at the pipeline's next cycle; from then on the receipt knows the [`Cut`], and has the stages that
-/// the edit took out, each with its state. A receipt may be dropped: the edit stays committed.
+/// An edit comes to two moments, and a receipt tells of both:
 ///
-/// To wait for the cut there are [`wait`](Receipt::wait), which blocks, and [`applied`](Receipt::applied), which is awaited.
+/// - *applied*, at the pipeline's next cycle: from then on the receipt knows the [`Cut`];
+/// - *retired*, when all items have left what the edit takes out or leaves, and the stages that it took out are in the
+///   receipt, each with its state. Where nothing is in flight between two cycles, as in a pipeline that is called, and where
+///   the edit takes out and leaves nothing, that is the same moment.
+///
+/// A receipt may be dropped: the edit stays committed.
+///
+/// | to | blocks the thread | is awaited | looks |
+/// | --- | --- | --- | --- |
+/// | know the cut | [`wait`](Receipt::wait) | [`applied`](Receipt::applied) | [`cut`](Receipt::cut) |
+/// | know that the old part is done | [`wait_retired`](Receipt::wait_retired) | [`retired`](Receipt::retired) | [`is_retired`](Receipt::is_retired) |
+///
+/// Any number of threads and tasks may wait.
 ///
 /// # Examples
 ///
@@ -60,61 +75,6 @@ pub struct Receipt {
     cell: Arc<Cell>,
 }
 
-/// What pipeline and receipt share.
-pub(crate) struct Cell {
-    state: Mutex<State>,
-    changed: Condvar,
-    waker: AtomicWaker,
-}
-
-#[derive(Default)]
-struct State {
-    cut: Option<Cut>,
-    /// Whether a thread waits; a condition variable that is notified in vain still asks the operating system.
-    awaited: bool,
-    /// Whether the pipeline was dropped before.
-    gone: bool,
-    /// The entries that the edit took out of the model, with the path they had.
-    entries: Vec<(Path, Entry)>,
-    stages: Taken,
-}
-
-impl Cell {
-    pub(crate) fn new(entries: Vec<(Path, Entry)>) -> Self {
-        let state = State { entries, ..State::default() };
-        Self { state: Mutex::new(state), changed: Condvar::new(), waker: AtomicWaker::new() }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn apply(&self, cut: Cut, taken: Taken) {
-        let mut state = self.lock();
-        state.cut = Some(cut);
-        state.stages = taken;
-        let awaited = state.awaited;
-        drop(state);
-        if awaited {
-            self.changed.notify_all();
-        }
-        self.waker.wake();
-    }
-
-    /// The edit will not be applied.
-    pub(crate) fn abandon(&self) {
-        self.lock().gone = true;
-        self.changed.notify_all();
-        self.waker.wake();
-    }
-
-    /// Whether it keeps something whose end may be costly.
-    pub(crate) fn is_full(&self) -> bool {
-        let state = self.lock();
-        !(state.stages.is_empty() && state.entries.is_empty())
-    }
-}
-
 impl Receipt {
     pub(crate) fn new(revision: u64, cell: Arc<Cell>) -> Self {
         Self { revision, cell }
@@ -132,25 +92,101 @@ impl Receipt {
         self.cell.lock().cut
     }
 
+    /// Whether the edit is applied, all that it took out or leaves has drained, and the receipt has what was taken out.
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.cell.lock().is_retired()
+    }
+
     /// Blocks the thread until the edit has been applied; `None` if the pipeline is dropped before that.
     ///
     /// Do not call it on the thread that runs the pipeline, which would wait for itself.
     #[must_use]
     pub fn wait(&self) -> Option<Cut> {
-        let mut state = self.cell.lock();
-        loop {
-            if state.cut.is_some() || state.gone {
-                return state.cut;
-            }
-            state.awaited = true;
-            state = self.cell.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+        self.cell.wait(Moment::Applied)
     }
 
-    /// Waits, as a task, until the edit has been applied; `None` if the pipeline is dropped before that. It is woken once, then; one task at a time can wait. Dropping the
-    /// future half-way changes nothing.
+    /// Blocks the thread until the edit is [retired](Receipt::is_retired); `None` if the pipeline is dropped before that, even
+    /// if the edit was applied ([`cut`](Receipt::cut) knows).
+    ///
+    /// Do not call it on the thread that runs the pipeline, which would wait for itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::{Cut, Pipeline};
+    ///
+    /// let mut pipeline = Pipeline::new("p").stage("neg", (|x| -x) as fn(i64) -> i64);
+    /// let controller = pipeline.controller();
+    /// let editor = std::thread::spawn(move || {
+    ///     let receipt = controller.remove("neg").unwrap();
+    ///     receipt.wait_retired().expect("the pipeline is there still");
+    ///     receipt.take::<fn(i64) -> i64>("neg").unwrap()
+    /// });
+    /// while !editor.is_finished() {
+    ///     pipeline.apply();
+    /// }
+    /// assert_eq!(editor.join().unwrap()(4), -4);
+    /// assert_eq!(pipeline.call(4)?, 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn wait_retired(&self) -> Option<Cut> {
+        self.cell.wait(Moment::Retired)
+    }
+
+    /// Waits, as a task, until the edit has been applied; `None` if the pipeline is dropped before that.
+    ///
+    /// The task is woken once, then, or when the pipeline is dropped. Any number of tasks can wait, each by a future of its
+    /// own. Dropping the future half-way changes nothing, and lets go of its waker.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    /// # use futures::executor::block_on;
+    ///
+    /// let mut pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1);
+    /// let receipt = pipeline.controller().remove("add")?;
+    /// assert_eq!(pipeline.call(1)?, 1);
+    /// # block_on(async {
+    /// assert_eq!(receipt.applied().await.map(|cut| cut.first_new), Some(0));
+    /// # });
+    ///
+    /// let late = pipeline.controller().pause()?;
+    /// drop(pipeline);
+    /// # block_on(async {
+    /// assert_eq!(late.applied().await, None);
+    /// # });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn applied(&self) -> Applied<'_> {
-        Applied(self)
+        Applied(Seat::new(&self.cell, Moment::Applied))
+    }
+
+    /// Waits, as a task, until the edit is [retired](Receipt::is_retired); `None` if the pipeline is dropped before that, even
+    /// if the edit was applied ([`cut`](Receipt::cut) knows).
+    ///
+    /// In all else it is like [`applied`](Receipt::applied). An [`InFlight`](crate::InFlight) rule says how long items may
+    /// take to leave.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    /// # use futures::executor::block_on;
+    ///
+    /// let mut pipeline = Pipeline::new("p").stage("neg", (|x| -x) as fn(i64) -> i64);
+    /// let receipt = pipeline.controller().remove("neg")?;
+    /// pipeline.apply();
+    /// # block_on(async {
+    /// receipt.retired().await.expect("the pipeline is there still");
+    /// # });
+    /// assert_eq!(receipt.take::<fn(i64) -> i64>("neg")?(4), -4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn retired(&self) -> Retired<'_> {
+        Retired(Seat::new(&self.cell, Moment::Retired))
     }
 
     /// Hands over a stage that the edit removed, replaced or detached, by the path it had. A pipeline, a switch, or a
@@ -160,8 +196,8 @@ impl Receipt {
     ///
     /// # Errors
     ///
-    /// [`TakeError`] when the edit is not applied yet, took nothing of that path, or the stage is not an `S`; the stage
-    /// stays in the receipt then.
+    /// [`TakeError`] when the edit is not applied yet, the stage has not drained yet, the edit took nothing of that path, the
+    /// stage is not an `S` (it stays in the receipt then), or the pipeline was dropped before the stage had come.
     pub fn take<S: 'static>(&self, path: impl AsRef<str>) -> Result<S, TakeError> {
         let (knot, _) = self.take_if(path.as_ref(), Type::of::<S>(), |entry| entry.state == Type::of::<S>())?;
         let unknown = |_| TakeError::Unknown { path: path.as_ref().to_owned() };
@@ -186,12 +222,18 @@ impl Receipt {
     ) -> Result<(Box<dyn Knot>, Entry), TakeError> {
         let mut state = self.cell.lock();
         if state.cut.is_none() {
-            return Err(TakeError::NotApplied { path: path.to_owned() });
+            let path = path.to_owned();
+            return Err(if state.gone { TakeError::Gone { path } } else { TakeError::NotApplied { path } });
         }
         let unknown = || TakeError::Unknown { path: path.to_owned() };
         let at = state.entries.iter().position(|(known, _)| known.to_string() == path).ok_or_else(unknown)?;
         let entry = &state.entries[at].1;
-        let stage = state.stages.iter().position(|(id, _)| *id == entry.id).ok_or_else(unknown)?;
+        let stage = state.stages.iter().position(|(id, _)| *id == entry.id);
+        let stage = stage.ok_or_else(|| match state.is_retired() {
+            true => unknown(),
+            false if state.gone => TakeError::Gone { path: path.to_owned() },
+            false => TakeError::NotRetired { path: path.to_owned() },
+        })?;
         if !fits(entry) {
             return Err(TakeError::Mismatch { path: path.to_owned(), asked, found: entry.state });
         }
@@ -204,16 +246,26 @@ impl Receipt {
 /// See [`Receipt::applied`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless awaited"]
-pub struct Applied<'a>(&'a Receipt);
+pub struct Applied<'a>(Seat<'a>);
 
 impl Future for Applied<'_> {
     type Output = Option<Cut>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cut>> {
-        // Register, then look: an edit that is applied in between wakes the task again.
-        self.0.cell.waker.register(cx.waker());
-        let state = self.0.cell.lock();
-        if state.cut.is_some() || state.gone { Poll::Ready(state.cut) } else { Poll::Pending }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cut>> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+/// See [`Receipt::retired`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless awaited"]
+pub struct Retired<'a>(Seat<'a>);
+
+impl Future for Retired<'_> {
+    type Output = Option<Cut>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cut>> {
+        Pin::new(&mut self.0).poll(cx)
     }
 }
 

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 33] = [
+const FLOORS: [&str; 34] = [
     "name",
     "hash",
     "board",
+    "in_flight",
     "stage",
     "failure",
     "error",

@@ -71,9 +71,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let mut cells = edit.cells.into_iter();
         if let Some(cell) = cells.next() {
             cell.apply(cut, taken);
-            if cell.is_full() {
-                self.shared.board.lock().retired.push(cell);
-            }
+            self.shared.let_go(cell);
         }
         cells.for_each(|cell| cell.apply(cut, Vec::new()));
     }
