@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use super::Engine;
 use crate::error::{FlowError, Hold};
+use crate::failure::Failure;
 
 impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// The next output; items are pulled as long as there is room, and the end is told when there are no more.
@@ -133,6 +134,37 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 None => {}
             }
             if self.sleeps(task) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Has what was accepted come out, with all that it became.
+    pub(crate) fn poll_reply(
+        &mut self,
+        task: &mut Context<'_>,
+        outputs: &mut Vec<Out>,
+        failures: &mut Vec<Failure>,
+    ) -> Poll<Result<(), FlowError>> {
+        loop {
+            self.flush();
+            let open = self.go_on(task);
+            let mut any = false;
+            while let Some(news) = self.next_news() {
+                any = true;
+                match news {
+                    Ok(output) => outputs.push(output),
+                    Err(FlowError::Failed(failure)) => failures.push(*failure),
+                    Err(held) => return Poll::Ready(Err(held)),
+                }
+            }
+            match self.in_hand() {
+                Some(item) if open => self.offer(item),
+                Some(item) => self.keep(item),
+                None if self.is_flushed() && !any => return Poll::Ready(Ok(())),
+                None => {}
+            }
+            if !any && !open && self.sleeps(task) {
                 return Poll::Pending;
             }
         }
