@@ -14,6 +14,8 @@ mod checks;
 mod engine;
 #[path = "model/found.rs"]
 mod found;
+#[path = "model/found_flow.rs"]
+mod found_flow;
 #[path = "model/real.rs"]
 mod real;
 #[path = "model/reference.rs"]

@@ -310,6 +310,14 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         if !current.sinks {
             self.cx.undeliver(1);
             current.ready.push_back(out);
+            self.quick = super::NEVER;
+        }
+    }
+
+    /// Opens the quick way again, when what it was closed for has been taken.
+    fn quicken(&mut self) {
+        if self.direct && !self.chain.flows() && self.current.as_ref().is_some_and(|current| !current.waits()) {
+            self.quick = self.seen;
         }
     }
 
@@ -319,6 +327,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let out = current.ready.pop_front()?;
         current.progress += 1;
         self.cx.hand_out(1);
+        self.quicken();
         Some(out)
     }
 
@@ -326,6 +335,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(super) fn next_error(&mut self) -> Option<FlowError> {
         let current = self.current.as_mut()?;
         if let Some(failure) = current.failures.pop_front() {
+            self.quicken();
             return Some(FlowError::Failed(Box::new(failure)));
         }
         let lasting = self.hold.as_ref().filter(|hold| matches!(hold, Hold::Poisoned { .. } | Hold::Build(_)));

@@ -1,0 +1,32 @@
+//! What the random search has found in flows, each made small and given a name.
+
+use std::task::{Context, Poll, Waker};
+
+use coroute::{Flow, FlowError, Pipeline};
+use futures::{SinkExt, StreamExt};
+
+/// What comes out of it now.
+fn next(flow: &mut Flow<i64, i64>) -> Poll<Option<Result<i64, FlowError>>> {
+    flow.poll_next_unpin(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Sends an item for which there is room.
+fn send(flow: &mut Flow<i64, i64>, item: i64) {
+    let ready = flow.poll_ready_unpin(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(ready, Poll::Ready(Ok(()))), "{ready:?}");
+    flow.start_send_unpin(item).unwrap();
+}
+
+fn is(item: i64, next: Poll<Option<Result<i64, FlowError>>>) {
+    assert!(matches!(next, Poll::Ready(Some(Ok(got))) if got == item), "{next:?} is not {item}");
+}
+
+#[test]
+fn g2_what_was_sent_the_quick_way_comes_out_also_where_the_stream_had_been_asked_before() {
+    let mut flow = Pipeline::new("p").stage("add", |x: i64| x + 1).flow();
+    for item in 0..3 {
+        assert!(next(&mut flow).is_pending());
+        send(&mut flow, item);
+        is(item + 1, next(&mut flow));
+    }
+}
