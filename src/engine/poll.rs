@@ -131,7 +131,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
     }
 
-    /// Tells the end of the stream; ready when it has come out, and the sinks are closed.
+    /// Tells the end of the stream; ready when it has come out, and the sinks are closed. A poisoned pipeline does not end.
     pub(crate) fn poll_closed(&mut self, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
         loop {
             let open = self.go_on(task);
@@ -145,6 +145,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 }
                 Some(item) => self.keep(item),
                 None if self.is_over() => return Poll::Ready(Ok(())),
+                // An edit has to mend it first, as before `finish`.
+                None if matches!(self.hold, Some(Hold::Poisoned { .. })) => {}
                 None if self.end() => continue,
                 None => {}
             }

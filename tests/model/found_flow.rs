@@ -1,8 +1,9 @@
 //! What the random search has found in flows, each made small and given a name.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::{Context, Poll, Waker};
 
-use coroute::{Flow, FlowError, Pipeline};
+use coroute::{Flow, FlowError, Hold, Pipeline};
 use futures::{SinkExt, StreamExt};
 
 /// What comes out of it now.
@@ -29,4 +30,17 @@ fn g2_what_was_sent_the_quick_way_comes_out_also_where_the_stream_had_been_asked
         send(&mut flow, item);
         is(item + 1, next(&mut flow));
     }
+}
+
+#[test]
+fn g6_a_poisoned_flow_is_not_closed_before_it_is_mended() {
+    let bang = |item: i64| if item == 1 { resume_unwind(Box::new("bang")) } else { item };
+    let mut flow = Pipeline::new("p").stage("bang", bang).flow();
+    assert!(catch_unwind(AssertUnwindSafe(|| send(&mut flow, 1))).is_err());
+    let mut close = || flow.poll_close_unpin(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(FlowError::Held(hold))) = close() else { panic!("it is poisoned") };
+    assert!(matches!(*hold, Hold::Poisoned { .. }));
+    assert!(close().is_pending());
+    drop(flow.controller().remove("bang").unwrap());
+    assert!(matches!(flow.poll_close_unpin(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(()))));
 }
