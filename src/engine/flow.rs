@@ -66,6 +66,11 @@ impl<In, Out> Current<In, Out> {
         self.travels.any_under_way()
     }
 
+    /// Nothing stands against items any more that was said to.
+    pub(super) fn mended(&mut self) {
+        self.told = None;
+    }
+
     /// Whether something has to be seen to before the next item.
     pub(super) fn waits(&self) -> bool {
         self.has_news() || self.hand.is_some() || self.ending || !self.travels.is_empty()
@@ -338,7 +343,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             self.quicken();
             return Some(FlowError::Failed(Box::new(failure)));
         }
-        let lasting = self.hold.as_ref().filter(|hold| matches!(hold, Hold::Poisoned { .. } | Hold::Build(_)));
+        let lasting = self.hold.as_ref().filter(|hold| hold.lasts());
         if lasting.is_none() || current.told.as_ref() == lasting {
             return None;
         }

@@ -44,3 +44,15 @@ fn g6_a_poisoned_flow_is_not_closed_before_it_is_mended() {
     drop(flow.controller().remove("bang").unwrap());
     assert!(matches!(flow.poll_close_unpin(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(()))));
 }
+
+#[test]
+fn g6_a_flow_that_was_mended_and_poisoned_again_says_so_again() {
+    let bang = |_: i64| -> i64 { resume_unwind(Box::new("bang")) };
+    let mut flow = Pipeline::new("p").stage("bang", bang).flow();
+    for _ in 0..2 {
+        assert!(catch_unwind(AssertUnwindSafe(|| send(&mut flow, 1))).is_err());
+        assert!(matches!(next(&mut flow), Poll::Ready(Some(Err(FlowError::Held(_))))));
+        assert!(next(&mut flow).is_pending());
+        drop(flow.controller().replace("bang", bang).unwrap());
+    }
+}
