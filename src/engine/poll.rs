@@ -159,18 +159,21 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 }
             }
             match self.in_hand() {
-                Some(item) if open => self.offer(item),
+                Some(item) if open => {
+                    self.offer(item);
+                    continue;
+                }
                 Some(item) => self.keep(item),
                 None if self.is_flushed() && !any => return Poll::Ready(Ok(())),
                 None => {}
             }
-            if !any && !open && self.sleeps(task) {
+            if !any && self.sleeps(task) {
                 return Poll::Pending;
             }
         }
     }
 
-    /// Tells the end of the stream; ready when it has come out, and the sinks are closed.
+    /// Tells the end of the stream; ready when it has come out, and the sinks are closed. A poisoned pipeline does not end.
     pub(crate) fn poll_closed(&mut self, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
         loop {
             let open = self.go_on(task);
@@ -184,6 +187,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 }
                 Some(item) => self.keep(item),
                 None if self.is_over() => return Poll::Ready(Ok(())),
+                // An edit has to mend it first, as before `finish`.
+                None if matches!(self.hold, Some(Hold::Poisoned { .. })) => {}
                 None if self.end() => continue,
                 None => {}
             }

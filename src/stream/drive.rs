@@ -41,7 +41,8 @@ impl<In: Send + 'static> Sink<In> for Pipeline<In, ()> {
         engine.poll_flushed(task)
     }
 
-    /// Tells the end of the stream; ready when it has come out, and the sinks are closed.
+    /// Tells the end of the stream; ready when it has come out, and the sinks are closed. A poisoned pipeline is not ended
+    /// before an edit has replaced or removed the stage.
     fn poll_close(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
         let engine = &mut self.get_mut().engine;
         engine.current(true);
