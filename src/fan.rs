@@ -9,6 +9,7 @@ mod patience;
 mod wait;
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Context;
 
@@ -47,7 +48,11 @@ pub(crate) struct Fan<A, B> {
     why: Option<Reason>,
     /// The slots in the order of attachment.
     order: Vec<u32>,
-    /// While there are boundaries in the targets.
+    /// The targets that have boundaries, and how many items those take.
+    rooms: BTreeMap<u32, usize>,
+    /// How many all of them do.
+    room: usize,
+    /// While there are any.
     branching: Option<Box<Branching<A, B>>>,
     /// Whether what comes out of the targets may do so in any order: because the user says so, or nothing comes behind.
     pub(crate) unordered: bool,
@@ -69,6 +74,8 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             waiting: None,
             why: None,
             order: Vec::new(),
+            rooms: BTreeMap::new(),
+            room: 0,
             branching: None,
             unordered: false,
             loose: false,
@@ -107,7 +114,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     pub(crate) fn attach(&mut self, slot: u32, knot: Box<dyn Knot>) {
         self.order.push(slot);
         self.put(slot, knot);
-        self.look();
+        self.look(slot);
     }
 
     /// Puts a target into a slot.

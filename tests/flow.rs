@@ -10,7 +10,10 @@ use futures::{FutureExt, Sink, SinkExt, Stream, StreamExt, stream};
 
 /// Lets the test answer each item by hand, in any order.
 #[derive(Clone, Default)]
-struct Desk(Arc<Mutex<Vec<(i64, oneshot::Sender<i64>)>>>);
+struct Desk(Arc<Mutex<Vec<Open>>>);
+
+/// An item that waits for its answer.
+type Open = (i64, oneshot::Sender<i64>);
 
 impl Desk {
     fn stage(&self) -> impl FnMut(i64) -> std::pin::Pin<Box<dyn Future<Output = i64> + Send>> + Send + 'static {

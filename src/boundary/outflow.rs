@@ -31,6 +31,10 @@ pub(crate) struct Outflow<S, T, E> {
     sending: Option<(Packet<T>, usize)>,
     /// What comes out next, if that is ready to.
     done: Option<Message<()>>,
+    /// Flushes that were asked for; items go on being sent meanwhile.
+    flushing: Vec<Mark>,
+    /// Those that are through.
+    flushed: Vec<Mark>,
     /// A failure of no item, which comes out before that.
     report: Option<Packet<()>>,
     /// A panic of the sink that nobody knows of yet.
@@ -54,6 +58,8 @@ where
             line,
             sending: None,
             done: None,
+            flushing: Vec::new(),
+            flushed: Vec::new(),
             report: None,
             panic: None,
         }
@@ -219,7 +225,7 @@ where
     }
 
     fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
-        if !self.has_nothing() || self.broken.is_some() {
+        if !self.is_idle() || self.broken.is_some() {
             return false;
         }
         if !self.ready {
@@ -246,11 +252,11 @@ where
     E: 'static,
 {
     fn is_idle(&mut self) -> bool {
-        self.has_nothing()
+        self.has_nothing() && self.flushing.is_empty() && self.flushed.is_empty()
     }
 
     fn lingers(&mut self) -> bool {
-        self.dirty || !self.has_nothing()
+        self.dirty || !self.is_idle()
     }
 
     fn has_room(&mut self) -> bool {
@@ -283,12 +289,18 @@ where
         let empty = |done: &Message<()>| {
             matches!(done, Message::Mark(_)) || matches!(done, Message::Packet(packet) if packet.items.is_empty())
         };
-        self.report.is_some() || self.done.as_ref().is_some_and(empty)
+        self.report.is_some() || !self.flushed.is_empty() || self.done.as_ref().is_some_and(empty)
     }
 
     fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
-        let end = self.line.find(|mark| eviction.ends_at(mark));
+        let flushing = self.flushing.iter().copied().find(|mark| eviction.ends_at(*mark));
+        let end = flushing.or_else(|| self.line.find(|mark| eviction.ends_at(mark)));
         if !eviction.takes(end) {
+            return;
+        }
+        if flushing.is_some() {
+            // What waits here came behind it.
+            self.flushed.append(&mut self.flushing);
             return;
         }
         let packets = self.line.before(end);
@@ -303,6 +315,7 @@ where
         self.line.reweigh();
         // What it has is not waited for.
         self.dirty = false;
+        self.flushed.append(&mut self.flushing);
     }
 }
 
@@ -313,6 +326,11 @@ where
     E: 'static,
 {
     fn drive(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
+        if let Some(mark) = self.flushing.first().copied()
+            && self.obey(mark, cx, site, turn)
+        {
+            self.flushed.append(&mut self.flushing);
+        }
         while self.done.is_none() && self.send_on(cx, site, turn) && self.done.is_none() {
             match self.line.head() {
                 Some(Message::Packet(_)) => {
@@ -322,11 +340,16 @@ where
                 }
                 Some(Message::Mark(mark)) => {
                     let mark = *mark;
-                    if !self.obey(mark, cx, site, turn) {
+                    let done = self.obey(mark, cx, site, turn);
+                    if !done && !matches!(mark, Mark::Flush(_)) {
                         return;
                     }
                     self.line.pop();
-                    self.done = Some(Message::Mark(mark));
+                    if done {
+                        self.done = Some(Message::Mark(mark));
+                    } else {
+                        self.flushing.push(mark);
+                    }
                 }
                 None => return self.get_ready(cx, site, turn),
             }
@@ -336,6 +359,9 @@ where
     fn pop(&mut self, _: &mut Cycle, _: &Site, _: &mut Travels) -> Option<Message<()>> {
         if let Some(report) = self.report.take() {
             return Some(Message::Packet(report));
+        }
+        if let Some(mark) = self.flushed.pop() {
+            return Some(Message::Mark(mark));
         }
         if self.head_edit().is_some() {
             return None;

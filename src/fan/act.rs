@@ -13,10 +13,16 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
                 && let Some(knot) = self.slot(slot).and_then(|link| link.first())
             {
                 act_inside(knot, rest, act, taken, cx);
+                self.look(slot);
             }
             return;
         }
         self.stow();
+        let changed = match &act {
+            Act::Attach { slot, .. } | Act::Detach { slot } => Some(*slot),
+            Act::Replace { at, .. } | Act::HandOver { at, .. } => at.slot,
+            _ => None,
+        };
         match act {
             Act::Route { route, slots } => {
                 self.route(route, slots);
@@ -57,6 +63,6 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
             _ => debug_assert!(false, "an act for a chain was sent to a switch"),
         }
         self.lead();
-        self.look();
+        changed.into_iter().for_each(|slot| self.look(slot));
     }
 }

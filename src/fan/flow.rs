@@ -40,26 +40,20 @@ pub(super) struct Leaving<A, B> {
 }
 
 impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
-    /// Looks whether there are boundaries in the targets.
-    pub(super) fn look(&mut self) {
-        let (mut flows, mut room) = (false, 0);
-        for link in self.slots.iter_mut().flatten().chain(&mut self.live) {
-            if let Some((wait, _)) = link.first().and_then(|knot| knot.wait()) {
-                flows = true;
-                room += wait.capacity();
-            }
-        }
+    /// Looks whether there are boundaries in the target of that slot, if there is one.
+    pub(super) fn look(&mut self, slot: u32) {
+        let wait = self.slot(slot).and_then(|link| link.first()).and_then(|knot| knot.wait());
+        let room = wait.map(|(wait, _)| wait.capacity());
+        let before = match room {
+            Some(room) => self.rooms.insert(slot, room),
+            None => self.rooms.remove(&slot),
+        };
+        self.room = (self.room + room.unwrap_or(0)).saturating_sub(before.unwrap_or(0));
+        let room = self.room.max(1);
         match &mut self.branching {
-            Some(branching) if !flows && branching.is_idle() => self.branching = None,
-            Some(branching) => branching.room = room.max(1),
-            None if flows => {
-                let mut meet = Meeting::new();
-                meet.set_order(self.order());
-                let (outlet, room) = (Outlet::new(usize::MAX), room.max(1));
-                let (awake, left, flushed, leaving) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-                self.branching =
-                    Some(Box::new(Branching { meet, outlet, awake, left, flushed, leaving, ready: false, room }));
-            }
+            Some(branching) if self.rooms.is_empty() && branching.is_idle() => self.branching = None,
+            Some(branching) => branching.room = room,
+            None if !self.rooms.is_empty() => self.branching = Some(Box::new(Branching::new(self.order(), room))),
             None => {}
         }
     }
@@ -264,13 +258,13 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             let knot = self.slot(slot).and_then(|link| link.first());
             missing += usize::from(knot.is_some_and(|knot| cx.deeper(|cx| edit_inside(knot, revision, cx, travels))));
             self.wake(slot);
+            self.look(slot);
         }
         for slot in before {
             if !self.routed.contains(&slot) && self.lingers(slot) {
                 self.flush(slot, revision, cx, travels);
             }
         }
-        self.look();
         travels.settle(revision);
         if let Some(branching) = &mut self.branching
             && (missing > 0 || travels.is_under_way(revision))
@@ -345,6 +339,21 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
 }
 
 impl<A, B> Branching<A, B> {
+    fn new(order: Order, room: usize) -> Self {
+        let mut meet = Meeting::new();
+        meet.set_order(order);
+        Self {
+            meet,
+            outlet: Outlet::new(usize::MAX),
+            awake: Vec::new(),
+            left: Vec::new(),
+            flushed: Vec::new(),
+            leaving: Vec::new(),
+            ready: false,
+            room,
+        }
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.meet.is_empty() && self.left.is_empty() && self.leaving.is_empty() && self.flushed.is_empty()
     }

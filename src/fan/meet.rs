@@ -41,6 +41,10 @@ impl<B> Entry<B> {
         matches!(self, Self::Packet { missing: 0, .. } | Self::Mark { missing: 0, .. })
     }
 
+    fn is_flush(&self) -> bool {
+        matches!(self, Self::Mark { mark: Mark::Flush(_), .. })
+    }
+
     fn is_mark(&self) -> bool {
         matches!(self, Self::Mark { .. })
     }
@@ -142,11 +146,13 @@ impl<B> Meeting<B> {
 
     /// The entry that comes out next, if one does.
     fn due(&self) -> Option<u64> {
-        let (first, entry) = self.entries.first_key_value()?;
         if self.order == Order::Kept {
+            // A flush that is not through holds nothing up.
+            let (first, entry) = self.entries.iter().find(|(_, entry)| entry.is_whole() || !entry.is_flush())?;
             return entry.is_whole().then_some(*first);
         }
-        let mark = self.entries.iter().find(|(_, entry)| entry.is_mark());
+        let (first, _) = self.entries.first_key_value()?;
+        let mark = self.entries.iter().find(|(_, entry)| entry.is_mark() && (entry.is_whole() || !entry.is_flush()));
         let (mark, passes) = mark.map_or((u64::MAX, false), |(number, entry)| (*number, entry.is_whole()));
         if passes && (self.order == Order::Loose || mark == *first) {
             return Some(mark);

@@ -1,5 +1,7 @@
 //! A switch with boundaries in its targets, as the chain sees it.
 
+use smallvec::SmallVec;
+
 use super::Fan;
 use super::flow::Leaving;
 use super::meet::Order;
@@ -61,7 +63,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
     }
 
     fn lingers(&mut self) -> bool {
-        let slots: Vec<u32> = self.order.clone();
+        let slots: SmallVec<[u32; 4]> = self.rooms.keys().copied().collect();
         !self.is_idle() || slots.into_iter().any(|slot| Fan::lingers(self, slot))
     }
 
@@ -84,7 +86,8 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         }
         let Some(mut branching) = self.branching.take() else { return };
         let mut missing = 0;
-        for slot in self.order.clone() {
+        let slots = if mark.ends() { self.order.clone() } else { self.rooms.keys().copied().collect() };
+        for slot in slots {
             let Some(link) = self.slot(slot) else { continue };
             missing += 1;
             let outlet = &mut branching.outlet;
@@ -123,7 +126,8 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
             cx.deeper(|cx| leaving.link.evict(eviction, cx));
             eviction.reach = reach;
         }
-        for slot in self.order.clone() {
+        let slots: SmallVec<[u32; 4]> = self.rooms.keys().copied().collect();
+        for slot in slots {
             if branching.left.iter().any(|left| left.0 == slot && eviction.revision == Some(left.1)) {
                 eviction.reach = Reach::Seeking;
             }
@@ -141,8 +145,9 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         if let Some(branching) = &mut self.branching {
             branching.meet.set_order(order);
         }
-        for link in self.slots.iter_mut().flatten().chain(&mut self.live) {
-            if let Some((wait, _)) = link.first().and_then(|knot| knot.wait()) {
+        let slots: SmallVec<[u32; 4]> = self.rooms.keys().copied().collect();
+        for slot in slots {
+            if let Some((wait, _)) = self.slot(slot).and_then(|link| link.first()).and_then(|knot| knot.wait()) {
                 wait.loosen(loose);
             }
         }

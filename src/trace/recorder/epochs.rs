@@ -71,7 +71,6 @@ impl Recorder {
     }
 
     /// Where the stage `id` was at `revision`.
-
     #[cfg(test)]
     pub(crate) fn place(&self, revision: u64, id: NodeId) -> Option<Path> {
         self.epochs.0.iter().rfind(|epoch| epoch.revision == revision)?.places.find(id)
