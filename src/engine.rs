@@ -163,7 +163,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     #[cold]
     #[inline(never)]
     pub(crate) fn call(&mut self, item: In) -> Result<Out, CallError<In, Out>> {
-        if let Err(why) = self.ready() {
+        if let Err(why) = self.ready_here() {
             return Err(CallError::Held(Held { item, why }));
         }
         if self.told && !self.is_whole() {
@@ -182,7 +182,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     #[cold]
     #[inline(never)]
     pub(crate) fn send(&mut self, item: In, emit: impl FnMut(Out)) -> Result<(), SendError<In>> {
-        if let Err(why) = self.ready() {
+        if let Err(why) = self.ready_here() {
             return Err(SendError::Held(Held { item, why }));
         }
         if self.told && !self.is_whole() {
@@ -230,6 +230,16 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(crate) fn ready(&mut self) -> Result<(), Hold> {
         let done = self.shared.board.sequence() == self.seen && self.late.is_empty() && !self.chain.is_open();
         if done && self.hold.is_none() { Ok(()) } else { self.get_ready() }
+    }
+
+    /// The same for an item that is to come out again before the call returns.
+    #[inline]
+    fn ready_here(&mut self) -> Result<(), Hold> {
+        self.ready()?;
+        match self.cx.flowing.then(|| self.chain.boundary()).flatten() {
+            Some(stage) => Err(Hold::Waits { stage }),
+            None => Ok(()),
+        }
     }
 
     #[cold]

@@ -3,6 +3,9 @@
 #[doc = include_str!("guide/semantics.md")]
 pub mod semantics {}
 
+#[doc = include_str!("guide/tasks.md")]
+pub mod tasks {}
+
 #[doc = include_str!("guide/drawing.md")]
 pub mod drawing {}
 

@@ -29,6 +29,9 @@
 //! | send items to one or several of many targets | [`Switch`], with a [`Route`] |
 //! | make changes, from anywhere | [`Controller`]; several at once: [`Edit`] |
 //! | know when a change took effect, and have back what it took out | [`Receipt`] |
+//! | put a pipeline between streams and sinks | [`ThroughExt::through`], [`Pipeline::drive`], [`Pipeline::flow`]; see the [guide](guide::tasks) |
+//! | have items wait: work that takes time, queues, sinks | [`async_stage`], [`try_async_stage`], [`buffer`], [`sink`], [`shared`] |
+//! | leave what is stalled | [`InFlight`] |
 //! | produce items in a coroutine that is answered | [`Source`] |
 //! | write a stage as a coroutine | [`body`] |
 //! | write a stage with a name and a state | [`Stage`] |
@@ -43,6 +46,7 @@
 //! | --- | --- |
 //! | `miette` | [`ScriptError`]s as reports with frames and colours |
 //! | `serde` | all that can be seen, written and read in the formats of others |
+//! | `tower` | `tower_stage`: a `tower::Service` as a stage |
 //! | `testing` | `coroute::testing`: a reference, checks of the guarantees and random scripts, for tests of your own pipelines |
 //!
 //! The [`guide`] says what happens when, where the limits are, why it is as it is, and what it costs.
@@ -106,7 +110,7 @@ pub use in_flight::InFlight;
 pub use ledger::{Ledger, Row};
 pub use library::Library;
 pub use name::{Name, NameError, Path, Type};
-pub use pipeline::Pipeline;
+pub use pipeline::{Pipeline, Remains};
 pub use receipt::{Applied, Cut, Receipt, Retired};
 pub use route::{PolicyKind, Route, RouteView};
 pub use script::{PlayError, Player, RunError, Script, ScriptError};

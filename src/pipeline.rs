@@ -30,6 +30,8 @@ use crate::stage::{BoxError, Stage, filter, filter_map, flat_map, inspect, try_s
 use crate::switch::Switch;
 use crate::topology::Topology;
 
+pub use wait::Remains;
+
 /// A chain of named stages from `In` to `Out` that can be changed while items flow.
 ///
 /// Built by value, stage by stage; the compiler checks that each takes what the one before it gives. A mistake that it

@@ -12,6 +12,7 @@ use super::stretch::Stretch;
 use super::{Chain, act_inside};
 use crate::cycle::Cycle;
 use crate::knot::{Act, Eviction, Knot, Travels, Turn, Way};
+use crate::name::Path;
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message, Packet};
 
@@ -79,6 +80,16 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     /// Whether something is inside, or not flushed.
     pub(crate) fn lingers(&mut self) -> bool {
         !self.held.is_empty() || !self.none(lingers)
+    }
+
+    /// The first stage that is a boundary, or has one inside.
+    pub(crate) fn boundary(&mut self) -> Option<Path> {
+        let mut found = None;
+        self.none(|knot| {
+            found = knot.wait().map(|(_, site)| site.name.clone().into());
+            found.is_some()
+        });
+        found
     }
 
     /// How many items the boundaries in it take.

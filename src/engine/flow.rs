@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Context;
+use std::task::{Context, Waker};
 
 use super::Engine;
 use crate::chain::Chain;
@@ -15,7 +15,7 @@ use crate::control::Committed;
 use crate::cycle::Cycle;
 use crate::error::{FlowError, Hold};
 use crate::failure::Failure;
-use crate::knot::{Departing, Eviction, Reach, Travels, Turn};
+use crate::knot::{Departing, Eviction, Late, Reach, Travels, Turn};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message, Packet, Slip};
 use crate::receipt::Cut;
@@ -195,6 +195,31 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         current.collect(chain, cx);
         cx.end(before, 0);
         cx.revision = revision;
+    }
+
+    /// Gives up what waits inside: outputs that were ready, and the items that can be had, as failures.
+    pub(crate) fn abort(&mut self) -> (Vec<Out>, Vec<Failure>) {
+        let (mut outputs, mut failures) = (Vec::new(), Vec::new());
+        let mut task = Context::from_waker(Waker::noop());
+        let mut before = None;
+        self.current(false).sinks = false;
+        // What is done with goes on to the next boundary, and is given up there.
+        while before != Some(self.current(false).progress) {
+            before = Some(self.current(false).progress);
+            let bracket = self.cx.begin(0);
+            let mut eviction = Eviction { revision: None, late: Late::Fail, reach: Reach::All };
+            self.chain.evict(&mut eviction, &mut self.cx);
+            self.cx.end(bracket, 0);
+            self.go_on(&mut task);
+            while let Some(news) = self.next_news() {
+                match news {
+                    Ok(output) => outputs.push(output),
+                    Err(FlowError::Failed(failure)) => failures.push(*failure),
+                    Err(FlowError::Held(_)) => {}
+                }
+            }
+        }
+        (outputs, failures)
     }
 
     /// Whether an item would be accepted, as far as that can be known without looking at all that is inside, because

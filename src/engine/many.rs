@@ -12,7 +12,7 @@ const BATCH: usize = 256;
 impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(crate) fn send_batch(&mut self, items: &mut Vec<In>, out: &mut Vec<Out>) -> Result<(), SendError<In>> {
         while !items.is_empty() {
-            if let Err(why) = self.ready() {
+            if let Err(why) = self.ready_here() {
                 let item = items.remove(0);
                 return Err(SendError::Held(Held { item, why }));
             }
@@ -62,7 +62,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             let stop =
                 |error, batch: Vec<In>, items| Err(SendAllError { error, rest: Rest::new(batch.into_iter(), items) });
             // What was committed up to here governs the batch.
-            if let Err(why) = self.ready() {
+            if let Err(why) = self.ready_here() {
                 let item = batch.remove(0);
                 return stop(SendError::Held(Held { item, why }), batch, items);
             }
@@ -125,7 +125,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     pub(crate) fn finish(&mut self, emit: impl FnMut(Out)) -> Result<(), FinishError> {
-        match self.ready() {
+        match self.ready_here() {
             Err(Hold::Finished) => {
                 self.cx.items = 0;
                 self.cx.close(self.out.len(), self.queued);
@@ -133,7 +133,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 self.hand_out(emit);
                 return self.finished_with();
             }
-            Err(why @ (Hold::Poisoned { .. } | Hold::Build(_))) => return Err(FinishError::Held(why)),
+            Err(why @ (Hold::Poisoned { .. } | Hold::Build(_) | Hold::Waits { .. })) => return Err(FinishError::Held(why)),
             _ => {}
         }
         self.cx.items = 0;

@@ -17,6 +17,14 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
             }
             return;
         }
+        self.change(act, taken, cx, id);
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
+    /// Makes a change of the switch itself. Out of line: switches are edited inside switches, and this needs room.
+    #[inline(never)]
+    fn change(&mut self, act: Act, taken: &mut Taken, cx: &mut Cycle, id: NodeId) {
         self.stow();
         let changed = match &act {
             Act::Attach { slot, .. } | Act::Detach { slot } => Some(*slot),
