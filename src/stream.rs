@@ -39,7 +39,7 @@ pub trait ThroughExt: Stream {
     /// use coroute::{Pipeline, ThroughExt};
     /// use futures::{StreamExt, executor::block_on, stream};
     ///
-    /// let pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1).async_stage("double", 4, |x| async move { x * 2 });
+    /// let pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1).async_stage("double", 1, |x| async move { x * 2 });
     /// let controller = pipeline.controller();
     /// let mut outputs = stream::iter(1..).through(pipeline);
     /// block_on(async {
