@@ -98,7 +98,6 @@ impl<T> Board<T> {
     }
 
     /// Ready when the sequence number is not `seen`; otherwise the task is woken when it changes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a pipeline that is a task sleeps; the local engine is called"))]
     pub(crate) fn poll_changed(&self, seen: u64, task: &mut Context<'_>) -> Poll<()> {
         if self.sequence() != seen {
             return Poll::Ready(());

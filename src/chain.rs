@@ -4,15 +4,23 @@
 //! they cannot fail here. A structural act takes the chain apart, changes the row of its parts, and links them again, last
 //! to first: in time linear in the chain's length, without recursion, between two cycles.
 
+mod flow;
+mod nested;
+
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::cycle::{Cycle, Site, guarded, inside};
+use crate::cycle::{Cycle, Site};
 use crate::failure::{Failure, OnFailure};
+use crate::join::Pass;
 use crate::knot::{Act, AnyChain, Joiner, Knot, Remake, Spot, Taken};
-use crate::link::{Link, Pass, Recount, Status, Work};
+use crate::link::{Link, Recount, Status};
 use crate::name::{NodeId, Path};
+use crate::packet::Line;
 use crate::trace::Recorder;
+
+pub(crate) use flow::edit_inside;
+pub(crate) use nested::Nested;
 
 /// A chain of stages from `A` to `B`.
 pub(crate) struct Chain<A, B> {
@@ -20,6 +28,12 @@ pub(crate) struct Chain<A, B> {
     /// Makes the chain of no stages; it fits where `A` is `B`, and a chain gets empty only there.
     pass: fn() -> Box<dyn Any + Send>,
     pub(crate) on_failure: OnFailure,
+    /// The stage that it is the inside of; none for the outermost.
+    owner: Option<NodeId>,
+    /// Whether there are boundaries in it.
+    flows: bool,
+    /// What waits in front of it until it is empty, an edit first.
+    held: Line<A>,
 }
 
 impl<T: Send + 'static> Chain<T, T> {
@@ -28,7 +42,8 @@ impl<T: Send + 'static> Chain<T, T> {
             let pass: Box<dyn Link<T, T>> = Box::new(Pass);
             Box::new(pass)
         };
-        Self { link: None, pass, on_failure: OnFailure::stop() }
+        let (on_failure, held) = (OnFailure::stop(), Line::default());
+        Self { link: None, pass, on_failure, owner: None, flows: false, held }
     }
 }
 
@@ -36,7 +51,8 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     /// A chain that begins as this one does and is not put together yet; the parts of this one go into `parts`.
     pub(crate) fn reopen<C>(mut self, parts: &mut Vec<Box<dyn Knot>>) -> Chain<A, C> {
         parts.splice(0..0, self.disassemble());
-        Chain { link: None, pass: self.pass, on_failure: std::mem::take(&mut self.on_failure) }
+        let (pass, held) = (self.pass, std::mem::take(&mut self.held));
+        Chain { link: None, pass, on_failure: std::mem::take(&mut self.on_failure), owner: None, flows: false, held }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -76,6 +92,16 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         let whole = whole.unwrap_or_else(self.pass);
         self.link = whole.downcast::<Box<dyn Link<A, B>>>().ok().map(|link| *link);
         debug_assert!(self.link.is_some(), "the parts of a chain fit together");
+        self.look();
+    }
+
+    /// Looks whether there are boundaries in it.
+    fn look(&mut self) {
+        self.flows = !self.none(|knot| knot.wait().is_some());
+    }
+
+    pub(crate) fn flows(&self) -> bool {
+        self.flows
     }
 
     /// See [`Link::recount`].
@@ -118,13 +144,13 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         }
     }
 
-    fn knot(&mut self, id: NodeId) -> Option<&mut dyn Knot> {
+    fn stage(&mut self, id: NodeId) -> Option<&mut dyn Knot> {
         self.link.as_mut()?.knot(id)
     }
 
     fn change(&mut self, act: Act, taken: &mut Taken, cx: &mut Cycle) {
         if let Act::Rename { at, to } = act {
-            if let Some(knot) = self.knot(at.id) {
+            if let Some(knot) = self.stage(at.id) {
                 knot.site_mut().name = to;
             }
             return;
@@ -206,7 +232,7 @@ impl<A: Send + 'static, B: Send + 'static> AnyChain for Chain<A, B> {
         let Some((first, rest)) = within.split_first() else {
             return self.change(act, taken, cx);
         };
-        if let Some(knot) = self.knot(first.id) {
+        if let Some(knot) = self.stage(first.id) {
             act_inside(knot, rest, act, taken, cx);
         }
     }
@@ -254,125 +280,5 @@ impl<A, B> Drop for Chain<A, B> {
             let mut parts = Vec::new();
             link.unlink(&mut parts);
         }
-    }
-}
-
-/// A pipeline as a stage of another.
-pub(crate) struct Nested<A, B> {
-    chain: Chain<A, B>,
-    /// Outputs that it had not handed out when it ran alone; they come first.
-    late: Vec<B>,
-}
-
-impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
-    pub(crate) fn new(chain: Chain<A, B>, late: Vec<B>) -> Self {
-        Self { chain, late }
-    }
-
-    fn catch_up(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        let late = self.late.len();
-        if late > 0 {
-            out.append(&mut self.late);
-            cx.settle(site, 0, late, -(late as i64));
-            cx.used_up = true;
-        }
-    }
-
-    fn settled<R>(&mut self, cx: &mut Cycle, site: &Site, run: impl FnOnce(&mut Chain<A, B>, &mut Cycle) -> R) -> R {
-        let from = cx.failures.len();
-        let result = inside(cx, &site.name, |cx| {
-            if let Some(trace) = &mut cx.trace {
-                trace.enter();
-            }
-            let result = run(&mut self.chain, cx);
-            if let Some(trace) = &mut cx.trace {
-                trace.leave();
-            }
-            result
-        });
-        self.settle(from, cx, site);
-        result
-    }
-
-    /// Deals with the failures from number `from` on, where that is this pipeline's business.
-    fn settle(&mut self, from: usize, cx: &mut Cycle, site: &Site) {
-        if cx.failures.len() > from && !self.chain.on_failure.is_stop() {
-            cx.whole = usize::MAX;
-            guarded(cx, site, |cx| self.chain.on_failure.settle(&mut cx.failures, from));
-        }
-    }
-}
-
-impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
-    #[inline]
-    fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B> {
-        if self.chain.on_failure.is_stop() {
-            return self.chain.call(item, cx);
-        }
-        let made = self.chain.call(item, cx);
-        if made.is_none() {
-            self.chain.place(&mut cx.failures, |path| path.prefix(&site.name));
-            self.settle(0, cx, site);
-        }
-        made
-    }
-
-    fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        self.catch_up(out, cx, site);
-        self.settled(cx, site, |chain, cx| chain.batch(items, out, cx));
-    }
-
-    fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        self.catch_up(out, cx, site);
-        self.settled(cx, site, |chain, cx| chain.finish(out, cx));
-    }
-
-    fn drain(&mut self, rest: &[Spot], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        self.catch_up(out, cx, site);
-        self.settled(cx, site, |chain, cx| chain.drain(rest, out, cx));
-    }
-
-    fn way(&self, _: &Site, trace: &mut Recorder) {
-        trace.enter();
-        self.chain.way(trace);
-        trace.leave();
-    }
-
-    fn locate(&self, id: NodeId) -> Option<Path> {
-        self.chain.locate(id)
-    }
-
-    fn status(&self, site: &Site) -> Status {
-        let mut status = self.chain.status();
-        if let Some(path) = &mut status.blocked {
-            path.prefix(&site.name);
-        }
-        status.single &= self.late.is_empty();
-        status
-    }
-
-    fn recount(&mut self, how: Recount, cx: &mut Cycle, site: &Site) {
-        let late = self.late.len() as i64;
-        match how {
-            Recount::Enter => cx.settle(site, 0, 0, late),
-            Recount::Leave => {
-                cx.settle(site, 0, 0, -late);
-                self.late.clear();
-            }
-            Recount::Forget | Recount::Renew => {}
-        }
-        self.chain.recount(how, cx);
-    }
-
-    fn into_stage(self) -> Box<dyn Any + Send> {
-        Box::new(self.chain)
-    }
-
-    fn chain(&mut self) -> Option<&mut dyn AnyChain> {
-        Some(&mut self.chain)
-    }
-
-    fn is_plain(&self) -> bool {
-        false
     }
 }

@@ -15,7 +15,7 @@ use crate::commit::{Checked, commit};
 use crate::edit::Edit;
 use crate::error::{BuildError, Refusal};
 use crate::in_flight::InFlight;
-use crate::knot::{Act, Way};
+use crate::knot::{Act, Ending, Way};
 use crate::ledger::{Counts, Ledger, LedgerCell, Row};
 use crate::model::{Entry, Plan};
 use crate::name::Path;
@@ -41,6 +41,7 @@ impl Drop for Alive {
         let mut control = self.0.board.lock();
         control.gone = true;
         let waiting = std::mem::take(&mut control.waiting);
+        self.0.ledger.discard_rest();
         drop(control);
         waiting.iter().flat_map(|edit| &edit.cells).for_each(|cell| cell.abandon());
     }
@@ -59,7 +60,7 @@ pub(crate) struct Control {
     /// Whether items may wait inside the pipeline, so that a recording needs the places of older revisions.
     pub(crate) flowing: bool,
     /// Receipts' cells with stages that were taken out; what nobody wants is dropped at a controller's next call.
-    pub(crate) retired: Vec<Arc<Cell>>,
+    pub(crate) retired: Vec<Arc<dyn Ending>>,
     /// The counts of stages that are no more in the pipeline.
     departed: Vec<(Path, Arc<Counts>)>,
     history: BTreeMap<Path, Row>,
@@ -72,7 +73,6 @@ pub(crate) struct Committed {
     pub(crate) acts: SmallVec<[(Way, Act); 1]>,
     pub(crate) cells: SmallVec<[Arc<Cell>; 1]>,
     /// For the items that are inside what the edit leaves.
-    #[expect(dead_code, reason = "the local engine has nothing in flight")]
     pub(crate) rule: InFlight,
     /// The changes in words, where somebody wants to know.
     pub(crate) words: Option<Vec<Change>>,
@@ -174,7 +174,7 @@ impl Control {
     }
 
     /// Takes together the counts that nobody can change any more, and takes out what nobody wants.
-    pub(crate) fn sweep(&mut self) -> Vec<Arc<Cell>> {
+    pub(crate) fn sweep(&mut self) -> Vec<Arc<dyn Ending>> {
         let Self { departed, history, .. } = self;
         departed.retain(|(path, counts)| {
             let settled = Arc::strong_count(counts) == 1;
@@ -198,7 +198,7 @@ impl fmt::Debug for Control {
 
 impl Shared {
     /// Lets the data side go of an edit's cell. What is in it ends on a controller's side, if nobody has its receipt.
-    pub(crate) fn let_go(&self, cell: Arc<Cell>) {
+    pub(crate) fn let_go(&self, cell: Arc<dyn Ending>) {
         if cell.is_full() {
             self.board.lock().retired.push(cell);
         }

@@ -1,5 +1,7 @@
 //! What goes along with an item: which cycle it is, and what has befallen it so far.
 
+mod hand;
+
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +9,7 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::ledger::{Counts, LedgerCell};
 use crate::name::{Name, NodeId, Path};
+use crate::packet::Ticket;
 use crate::stage::Faults;
 use crate::trace::{Lost, Recorder};
 
@@ -16,6 +19,13 @@ pub(crate) struct Site {
     pub(crate) id: NodeId,
     pub(crate) name: Name,
     pub(crate) counts: Arc<Counts>,
+}
+
+impl Site {
+    /// The same place, for another stage.
+    pub(crate) fn again(&self) -> Self {
+        Self { id: self.id, name: self.name.clone(), counts: Arc::clone(&self.counts) }
+    }
 }
 
 /// A stage that panicked.
@@ -49,6 +59,16 @@ pub(crate) struct Cycle {
     pub(crate) panic: Option<Box<dyn Any + Send>>,
     pub(crate) trace: Option<Box<Recorder>>,
     pub(crate) ledger: Arc<LedgerCell>,
+    /// Whether packets wait at boundaries: tasks run the pipeline.
+    pub(crate) flowing: bool,
+    /// Where the packet in hand is missed.
+    pub(crate) ticket: Option<Ticket>,
+    /// Whether a boundary has taken the packet in hand.
+    pub(crate) parked: bool,
+    /// Whether the mark of an edit has come to the head of a boundary's queue.
+    pub(crate) arrived: bool,
+    /// How many pipelines and switches the stage under way is inside.
+    pub(crate) level: u32,
 }
 
 impl Cycle {
@@ -68,6 +88,11 @@ impl Cycle {
             panic: None,
             trace: None,
             ledger,
+            flowing: false,
+            ticket: None,
+            parked: false,
+            arrived: false,
+            level: 0,
         }
     }
 
@@ -194,7 +219,8 @@ impl Cycle {
             if let Some(trace) = &mut self.trace {
                 trace.lost(site.id, Lost::Failed, Some(fault.error.to_string()));
             }
-            self.failures.push(Failure::new(site.id, &site.name, self.number, self.revision, fault));
+            let place = (self.number, self.revision, self.level);
+            self.failures.push(Failure::new(site.id, &site.name, place, fault));
         }
     }
 
@@ -216,6 +242,21 @@ impl Cycle {
     fn prefix(&mut self, name: &Name, failures: usize, broken: usize) {
         self.failures.iter_mut().skip(failures).for_each(|failure| failure.prefix(name));
         self.broken.iter_mut().skip(broken).for_each(|broken| broken.path.prefix(name));
+    }
+
+    /// Whether the stage has panicked and is still there.
+    pub(crate) fn is_broken(&self, id: NodeId) -> bool {
+        self.broken.iter().any(|broken| broken.id == id)
+    }
+
+    /// A stage that has panicked fails what still comes to it.
+    #[cold]
+    pub(crate) fn turn_away<T: Send + 'static>(&mut self, items: &mut Vec<T>, site: &Site) {
+        let taken = items.len();
+        items
+            .drain(..)
+            .for_each(|item| self.faults.add(item, "the stage has panicked; replace it, or take it out".into()));
+        self.settle(site, taken, 0, 0);
     }
 
     #[cold]
@@ -252,13 +293,16 @@ pub(crate) fn inside<R>(cx: &mut Cycle, name: &Name, run: impl FnOnce(&mut Cycle
     struct Guard<'a>(&'a mut Cycle, &'a Name, usize, usize);
     impl Drop for Guard<'_> {
         fn drop(&mut self) {
+            self.0.level -= 1;
             self.0.prefix(self.1, self.2, self.3);
         }
     }
     let (failures, broken) = (cx.failures.len(), cx.broken.len());
+    cx.level += 1;
     let guard = Guard(cx, name, failures, broken);
     let result = run(guard.0);
     if guard.0.failures.len() == failures && guard.0.broken.len() == broken {
+        guard.0.level -= 1;
         std::mem::forget(guard);
     }
     result

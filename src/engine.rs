@@ -6,7 +6,9 @@
 //! that wait, stages that need the general way).
 
 mod apply;
+mod flow;
 mod many;
+mod poll;
 mod quick;
 
 use std::collections::VecDeque;
@@ -20,7 +22,10 @@ use crate::error::{CallError, Held, Hold, SendError};
 use crate::knot::Knot;
 use crate::ledger::Counts;
 use crate::link::Recount;
+use crate::name::Type;
 use crate::trace::{Detail, SharedLog};
+
+pub(crate) use flow::Current;
 
 /// A sequence number that the board never has.
 const NEVER: u64 = u64::MAX;
@@ -56,6 +61,10 @@ pub(crate) struct Engine<In, Out> {
     edits: VecDeque<Committed>,
     log: Option<SharedLog>,
     pub(crate) shared: Arc<Shared>,
+    /// Whether an item may take the quick way as soon as there is room for it, while tasks run the pipeline.
+    direct: bool,
+    /// While tasks run the pipeline.
+    pub(crate) current: Option<Box<Current<In, Out>>>,
     /// Goes with the engine.
     alive: Alive,
 }
@@ -83,6 +92,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             edits: VecDeque::new(),
             log: None,
             alive: Alive(Arc::clone(&shared)),
+            direct: false,
+            current: None,
             shared,
         }
     }
@@ -124,6 +135,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             edits: self.edits,
             log: self.log,
             shared: self.shared,
+            direct: false,
+            current: None,
             alive: self.alive,
         }
     }
@@ -248,6 +261,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             // caller, when the next cycle is through.
             drop(self.cx.panic.take());
         }
+        if self.cx.flowing {
+            self.chain.loosen(Type::of::<Out>() == Type::of::<()>());
+        }
         let status = self.chain.status();
         let build = self.hold.take().filter(|hold| matches!(hold, Hold::Build(_)));
         let poisoned = || self.cx.broken.first().map(|broken| Hold::Poisoned { stage: broken.path.clone() });
@@ -255,7 +271,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             .or_else(|| self.finished.then_some(Hold::Finished))
             .or_else(poisoned)
             .or_else(|| self.paused.then_some(Hold::Paused))
-            .or(status.blocked.map(|switch| Hold::NoTarget { switch }));
+            .or(status.blocked.map(|switch| Hold::NoTarget { switch }))
+            .or_else(|| status.waits.filter(|_| !self.cx.flowing).map(|stage| Hold::Waits { stage }));
         let recorded = self.cx.trace.as_ref().map_or(Detail::Edits, |trace| trace.detail());
         let each = self.cx.trace.as_ref().is_some_and(|trace| trace.has_each());
         self.fixed = status.fixed;
@@ -266,11 +283,16 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 Detail::Runs => status.fixed && status.exact,
                 Detail::Items => false,
             };
-        self.single = status.single && !each;
+        self.single = status.single && !each && !(status.parks && self.cx.flowing);
         let clear =
             self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty() && self.cx.panic.is_none();
         self.told = clear && self.single && recorded != Detail::Edits;
-        self.quick = if clear && self.single && !self.told { self.seen } else { NEVER };
+        self.direct = clear && self.single && !self.told;
+        self.quick = if self.direct { self.seen } else { NEVER };
+        if let Some(current) = &self.current {
+            self.direct &= !current.is_crossed();
+            self.quick = if self.direct && !self.chain.flows() && !current.waits() { self.seen } else { NEVER };
+        }
     }
 
     /// A cycle, or a batch, of what is in the inbox; the outputs are in `out` then.

@@ -4,6 +4,7 @@
 //! of the input. A refused edit comes back inside [`EditError`](crate::EditError), which wraps a [`Refusal`].
 
 mod body;
+mod flow;
 mod refusal;
 
 use std::error::Error;
@@ -13,6 +14,7 @@ use crate::failure::Failure;
 use crate::name::{Path, Type};
 
 pub use body::{BodyError, NoReply, SourceError};
+pub use flow::FlowError;
 pub use refusal::{BuildError, Refusal};
 
 /// Why a pipeline takes no item now.
@@ -33,6 +35,12 @@ pub enum Hold {
         /// The stage.
         stage: Path,
     },
+    /// A stage whose items wait only works while a task runs the pipeline, by [`through`](crate::ThroughExt::through),
+    /// [`drive`](crate::Pipeline::drive) or as a `Sink`.
+    Waits {
+        /// The stage.
+        stage: Path,
+    },
     /// The pipeline was put together wrongly.
     Build(BuildError),
 }
@@ -45,6 +53,9 @@ impl fmt::Display for Hold {
             Self::Finished => f.write_str("the pipeline is finished; build another"),
             Self::Poisoned { stage } => {
                 write!(f, "pipeline poisoned: stage {stage:?} panicked; replace it, or take it out")
+            }
+            Self::Waits { stage } => {
+                write!(f, "stage {stage:?} only works in a task; run the pipeline by `through`, `drive` or as a sink")
             }
             Self::Build(error) => write!(f, "{error}"),
         }

@@ -13,15 +13,19 @@ pub struct Failure {
     stage: Path,
     cycle: u64,
     revision: u64,
+    /// How many pipelines and switches the path does not name yet.
+    level: u32,
+    /// Whether the item is to be sent another way, if there is one.
+    again: bool,
     error: BoxError,
     // A mutex only because the error has to be `Sync`; it is never locked.
     item: Mutex<Box<dyn Any + Send>>,
 }
 
 impl Failure {
-    pub(crate) fn new(id: NodeId, stage: &Name, cycle: u64, revision: u64, fault: Fault) -> Self {
+    pub(crate) fn new(id: NodeId, stage: &Name, (cycle, revision, level): (u64, u64, u32), fault: Fault) -> Self {
         let item = Mutex::new(fault.item);
-        Self { id, stage: stage.clone().into(), cycle, revision, error: fault.error, item }
+        Self { id, stage: stage.clone().into(), cycle, revision, level, again: false, error: fault.error, item }
     }
 
     /// The stage that could not process the item.
@@ -77,6 +81,25 @@ impl Failure {
 
     pub(crate) fn prefix(&mut self, name: &Name) {
         self.stage.prefix(name);
+        self.level = self.level.saturating_sub(1);
+    }
+
+    /// Whether it happened further inside than `level`.
+    pub(crate) fn is_below(&self, level: u32) -> bool {
+        self.level > level
+    }
+
+    pub(crate) fn send_again(&mut self) {
+        self.again = true;
+    }
+
+    /// It is not sent again. Whether it was to be.
+    pub(crate) fn stay(&mut self) -> bool {
+        std::mem::take(&mut self.again)
+    }
+
+    pub(crate) fn is_to_be_sent_again(&self) -> bool {
+        self.again
     }
 }
 

@@ -2,6 +2,10 @@
 
 mod act;
 mod failover;
+mod flow;
+mod meet;
+mod patience;
+mod wait;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -9,13 +13,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use smallvec::SmallVec;
 
 use crate::cycle::{Cycle, Site, guarded, inside};
-use crate::knot::{AnySwitch, Knot, Spot};
+use crate::knot::{AnySwitch, Flow, Knot, Spot};
 use crate::link::{Link, Recount, Status, Work};
 use crate::name::{NodeId, Path};
 use crate::pick::{Choice, Pick};
 use crate::route::{PolicyKind, Route};
 use crate::stage::BoxError;
 use crate::trace::{Reason, Recorder};
+
+use flow::Branching;
+pub(crate) use patience::{Patience, Sleep};
 
 /// The switch on the data side.
 pub(crate) struct Fan<A, B> {
@@ -38,6 +45,12 @@ pub(crate) struct Fan<A, B> {
     why: Option<Reason>,
     /// The slots in the order of attachment.
     order: Vec<u32>,
+    /// While there are boundaries in the targets.
+    branching: Option<Box<Branching<A, B>>>,
+    /// Whether what comes out of the targets may do so in any order: because the user says so, or nothing comes behind.
+    pub(crate) unordered: bool,
+    loose: bool,
+    pub(crate) patience: Option<Patience>,
 }
 
 impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
@@ -54,6 +67,10 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             waiting: None,
             why: None,
             order: Vec::new(),
+            branching: None,
+            unordered: false,
+            loose: false,
+            patience: None,
         }
     }
 
@@ -88,6 +105,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     pub(crate) fn attach(&mut self, slot: u32, knot: Box<dyn Knot>) {
         self.order.push(slot);
         self.put(slot, knot);
+        self.look();
     }
 
     /// Puts a target into a slot.
@@ -275,6 +293,9 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
     }
 
     fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        if cx.flowing && self.branching.is_some() {
+            return self.branch(items, out, cx, site);
+        }
         // What a panic may have left there was counted as failed.
         self.run.clear();
         if self.live.is_some() {
@@ -357,6 +378,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         status.steady &= !changes && blocked.is_empty();
         status.fixed &= self.pick.is(PolicyKind::One);
         status.single &= !changes && (!all || self.routed.len() < 2);
+        status.parks |= self.branching.as_ref().is_some_and(|branching| !branching.meet.is_empty());
         let shut = if all { !blocked.is_empty() } else { blocked.len() == self.routed.len() };
         if self.spent.is_some() || self.pick.is(PolicyKind::None) {
             status.blocked = Some(site.name.clone().into());
@@ -377,6 +399,10 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
 
     fn into_stage(self) -> Box<dyn Any + Send> {
         Box::new(self)
+    }
+
+    fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
+        if self.branching.is_some() { Some(self) } else { None }
     }
 
     fn switch(&mut self) -> Option<&mut dyn AnySwitch> {

@@ -88,7 +88,6 @@ impl InFlight {
     }
 
     /// The deadline, where there is one, and what becomes of what is left then.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the local engine has nothing in flight"))]
     pub(crate) fn into_deadline(self) -> Option<(Late, Deadline)> {
         self.0
     }

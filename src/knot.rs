@@ -4,6 +4,8 @@
 //!
 //! Places are told by ids ([`Spot`]), which no edit shifts and which are never given twice.
 
+mod travel;
+
 use std::any::Any;
 
 use smallvec::SmallVec;
@@ -11,6 +13,8 @@ use smallvec::SmallVec;
 use crate::cycle::{Cycle, Site};
 use crate::name::{Name, NodeId};
 use crate::route::Route;
+
+pub(crate) use travel::{Departing, Ending, Eviction, Flow, Late, Reach, Travels, Turn, Wait};
 
 /// A link whose types are forgotten; they come back by downcasts, on the cold path only.
 pub(crate) trait Knot: Send {
@@ -29,6 +33,19 @@ pub(crate) trait Knot: Send {
     fn carry(&mut self, enters: bool, cx: &mut Cycle);
     /// The stage itself.
     fn into_stage(self: Box<Self>) -> Box<dyn Any + Send>;
+    /// The boundary that it is, or has inside.
+    fn wait(&mut self) -> Option<(&mut dyn Wait, &Site)>;
+    /// A gate in its place, behind which it stays until what is inside is out; it leaves by the edit of `revision`, and
+    /// `by` comes instead, or nothing.
+    fn gated(
+        self: Box<Self>,
+        by: Option<Box<dyn Knot>>,
+        revision: u64,
+        cx: &mut Cycle,
+        travels: &mut Travels,
+    ) -> Box<dyn Knot>;
+    /// What stays where a gate is not needed any more.
+    fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>>;
     fn chain(&mut self) -> Option<&mut dyn AnyChain>;
     fn switch(&mut self) -> Option<&mut dyn AnySwitch>;
 }

@@ -9,7 +9,7 @@
 //! is under way as in flight.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering, fence};
 
 use crate::name::Path;
 
@@ -34,6 +34,8 @@ pub(crate) struct LedgerCell {
     dropped: AtomicU64,
     failed: AtomicU64,
     held: AtomicI64,
+    /// Whether items may wait anywhere inside: then what is in flight is what is nowhere else.
+    flowing: AtomicBool,
 }
 
 impl Counts {
@@ -105,6 +107,27 @@ impl LedgerCell {
         bump(&at.failed, items);
     }
 
+    /// Items failed at no stage that is known.
+    pub(crate) fn fail_alone(&self, items: u64) {
+        bump(&self.failed, items);
+    }
+
+    /// From now on items may wait inside.
+    pub(crate) fn flow(&self) {
+        self.flowing.store(true, Ordering::Release);
+    }
+
+    /// The pipeline was dropped with items inside.
+    pub(crate) fn discard_rest(&self) {
+        if self.flowing.swap(false, Ordering::AcqRel) {
+            let inside = self.copy(Vec::new()).inside();
+            self.open(self.accepted.load(Ordering::Relaxed), 0);
+            bump(&self.dropped, inside);
+            self.held.store(0, Ordering::Relaxed);
+            self.close();
+        }
+    }
+
     /// A failed item was taken back and goes another way.
     pub(crate) fn unfail(&self, at: &Counts, items: u64) {
         self.failed.store(self.failed.load(Ordering::Relaxed) - items, Ordering::Relaxed);
@@ -136,15 +159,14 @@ impl LedgerCell {
             std::hint::spin_loop();
         }
         let mut ledger = self.copy(rows());
-        ledger.in_flight =
-            (ledger.accepted + ledger.split).saturating_sub(ledger.delivered + ledger.dropped + ledger.failed);
+        ledger.in_flight = ledger.inside();
         ledger
     }
 
     fn copy(&self, rows: Vec<Row>) -> Ledger {
         let accepted = self.accepted.load(Ordering::Acquire);
         let surplus = self.surplus.load(Ordering::Relaxed);
-        Ledger {
+        let mut ledger = Ledger {
             accepted,
             split: self.split.load(Ordering::Relaxed),
             delivered: accepted.saturating_add_signed(surplus),
@@ -152,7 +174,11 @@ impl LedgerCell {
             failed: self.failed.load(Ordering::Relaxed),
             in_flight: self.held.load(Ordering::Relaxed).max(0).cast_unsigned(),
             rows,
+        };
+        if self.flowing.load(Ordering::Acquire) {
+            ledger.in_flight = ledger.inside();
         }
+        ledger
     }
 }
 
@@ -234,6 +260,11 @@ impl Row {
 }
 
 impl Ledger {
+    /// Items that are in no other count.
+    fn inside(&self) -> u64 {
+        (self.accepted + self.split).saturating_sub(self.delivered + self.dropped + self.failed)
+    }
+
     /// Items that the pipeline took in: the number of cycles.
     #[must_use]
     pub fn accepted(&self) -> u64 {

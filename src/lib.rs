@@ -48,6 +48,7 @@
 //! The [`guide`] says what happens when, where the limits are, why it is as it is, and what it costs.
 
 mod board;
+mod boundary;
 mod chain;
 mod change;
 mod commit;
@@ -63,6 +64,7 @@ mod fan;
 pub mod guide;
 mod hash;
 mod in_flight;
+mod join;
 mod knot;
 mod ledger;
 mod library;
@@ -70,27 +72,33 @@ mod link;
 mod model;
 mod name;
 mod node;
+mod outlet;
+mod packet;
 mod part;
 mod pick;
 mod pipeline;
 mod receipt;
 mod route;
 pub mod script;
+mod sinks;
 mod source;
 mod stage;
+mod staged;
+mod stream;
 mod switch;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod topology;
 pub mod trace;
+mod waiting;
 
 pub use change::{Change, Made, Position};
 pub use controller::Controller;
 pub use coroutine::{Body, Io, Outlet, Turn, body};
 pub use edit::{Edit, EditError};
 pub use error::{
-    BodyError, BuildError, CallError, FinishError, Held, Hold, NoReply, Refusal, Rest, SendAllError, SendError,
-    SourceError, TakeError,
+    BodyError, BuildError, CallError, FinishError, FlowError, Held, Hold, NoReply, Refusal, Rest, SendAllError,
+    SendError, SourceError, TakeError,
 };
 pub use failure::{Failure, OnFailure};
 pub use in_flight::InFlight;
@@ -101,14 +109,17 @@ pub use pipeline::Pipeline;
 pub use receipt::{Applied, Cut, Receipt, Retired};
 pub use route::{PolicyKind, Route, RouteView};
 pub use script::{PlayError, Player, RunError, Script, ScriptError};
+pub use sinks::{SinkStage, sink};
 pub use source::{Source, Step};
 pub use stage::{
     BoxError, Filter, FilterMap, FlatMap, Inspect, Output, Stage, TryStage, filter, filter_map, flat_map, inspect,
     try_stage,
 };
+pub use stream::{Drive, Flow, Through, ThroughExt};
 pub use switch::Switch;
 pub use topology::Topology;
 pub use trace::{RecordError, Recording, Trace};
+pub use waiting::{AsyncStage, Queue, TimedOut, TryAsyncStage, async_stage, buffer, try_async_stage};
 
 /// The README's examples are tested with the documentation's.
 #[cfg(doctest)]

@@ -27,8 +27,10 @@
 use std::any::Any;
 
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Knot, Spot};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Joiner, Knot, Spot, Travels, Turn};
 use crate::name::{NodeId, Path};
+use crate::outlet::Outlet;
+use crate::packet::Mark;
 use crate::trace::Recorder;
 
 /// A chain of stages from `A` to `B`, or a part of one.
@@ -44,6 +46,8 @@ pub(crate) trait Link<A, B>: Send {
     fn drain(&mut self, id: NodeId, rest: &[Spot], out: &mut Vec<B>, cx: &mut Cycle);
     /// The first stage.
     fn first(&mut self) -> Option<&mut dyn Knot>;
+    /// The stage `at` places further on; `at` is counted down.
+    fn nth(&mut self, at: &mut usize) -> Option<&mut dyn Knot>;
     /// The stage `id`, if it is in this part: those inside its stages are not looked at.
     fn knot(&mut self, id: NodeId) -> Option<&mut dyn Knot>;
     fn status(&self, status: &mut Status);
@@ -53,6 +57,14 @@ pub(crate) trait Link<A, B>: Send {
     fn locate(&self, id: NodeId) -> Option<Path>;
     /// What the stages hold comes to be in the pipeline, leaves it, or is counted nowhere from now on.
     fn recount(&mut self, how: Recount, cx: &mut Cycle);
+    /// Lets what waits at boundaries go on as far as it can, last boundary first; what comes out goes into `out`, one
+    /// message at a time as long as that is open. Whether a packet would be taken in front. Registers the task for
+    /// everything that has to be waited for.
+    fn poll(&mut self, out: &mut Outlet<B>, cx: &mut Cycle, turn: &mut Turn<'_, '_>) -> bool;
+    /// Sends a mark, other than that of an edit, through: up to the first boundary, and behind what is inside there.
+    fn mark(&mut self, mark: Mark, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels);
+    /// See [`Wait::evict`](crate::travel::Wait::evict).
+    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle);
     /// Takes the chain apart, first stage first.
     fn unlink(self: Box<Self>, parts: &mut Vec<Box<dyn Knot>>);
     /// Takes the first node off.
@@ -88,31 +100,34 @@ pub(crate) struct Status {
     pub(crate) exact: bool,
     /// A switch that every item passes, and that has no target.
     pub(crate) blocked: Option<Path>,
+    /// While tasks run the pipeline, packets may be parked on the way, so that [`Link::call`] does not work then.
+    pub(crate) parks: bool,
+    /// A stage that only works while tasks run the pipeline.
+    pub(crate) waits: Option<Path>,
 }
 
 impl Status {
-    pub(crate) const CLEAR: Self = Self { single: true, steady: true, fixed: true, exact: true, blocked: None };
+    pub(crate) const CLEAR: Self =
+        Self { single: true, steady: true, fixed: true, exact: true, blocked: None, parks: false, waits: None };
+
+    /// A stage where packets are parked, and that only works while tasks run the pipeline.
+    pub(crate) fn waits(stage: Path) -> Self {
+        Self { single: false, steady: false, exact: false, parks: true, waits: Some(stage), ..Self::CLEAR }
+    }
 
     pub(crate) fn and(&mut self, other: Self) {
         self.single &= other.single;
         self.steady &= other.steady;
         self.fixed &= other.fixed;
         self.exact &= other.exact;
+        self.parks |= other.parks;
         if self.blocked.is_none() {
             self.blocked = other.blocked;
         }
+        if self.waits.is_none() {
+            self.waits = other.waits;
+        }
     }
-}
-
-/// The [`Joiner`] for a stage `Mid -> Out` of a chain that begins with `In`.
-pub(crate) fn join<In: Send + 'static, Mid: Send + 'static, Out: Send + 'static>(
-    head: Box<dyn Any + Send>,
-    tail: Box<dyn Any + Send>,
-) -> Option<Box<dyn Any + Send>> {
-    let head = *head.downcast::<Box<dyn Link<In, Mid>>>().ok()?;
-    let tail = *tail.downcast::<Box<dyn Link<Mid, Out>>>().ok()?;
-    let join: Box<dyn Link<In, Out>> = Box::new(Join { head, tail, middle: Vec::new() });
-    Some(Box::new(join))
 }
 
 /// What a node does with items: a stage of the user's, a nested pipeline, a switch.
@@ -143,6 +158,18 @@ pub(crate) trait Work<A, B>: Send + 'static {
         let _ = (how, cx, site);
     }
     fn into_stage(self) -> Box<dyn Any + Send>;
+    /// The boundary that it is, or has inside, if any: then packets may be parked by [`many`](Work::many).
+    fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
+        None
+    }
+    /// See [`Knot::ungated`].
+    fn ungated(self, site: Site, joiner: Option<Joiner>) -> Option<Box<dyn Knot>>
+    where
+        Self: Sized,
+    {
+        let _ = (site, joiner);
+        None
+    }
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
         None
     }
@@ -152,125 +179,5 @@ pub(crate) trait Work<A, B>: Send + 'static {
     /// Whether a trace shows the node itself, and not only what is inside.
     fn is_plain(&self) -> bool {
         true
-    }
-}
-
-/// Two runs of different types, one behind the other.
-struct Join<In, Mid, Out> {
-    head: Box<dyn Link<In, Mid>>,
-    tail: Box<dyn Link<Mid, Out>>,
-    middle: Vec<Mid>,
-}
-
-impl<In, Mid, Out> Link<In, Out> for Join<In, Mid, Out>
-where
-    In: Send + 'static,
-    Mid: Send + 'static,
-    Out: Send + 'static,
-{
-    fn call(&mut self, item: In, cx: &mut Cycle) -> Option<Out> {
-        let item = self.head.call(item, cx)?;
-        self.tail.call(item, cx)
-    }
-
-    fn batch(&mut self, items: &mut Vec<In>, out: &mut Vec<Out>, cx: &mut Cycle) {
-        self.head.batch(items, &mut self.middle, cx);
-        self.tail.batch(&mut self.middle, out, cx);
-        self.middle.clear();
-    }
-
-    fn finish(&mut self, out: &mut Vec<Out>, cx: &mut Cycle) {
-        self.head.finish(&mut self.middle, cx);
-        self.tail.batch(&mut self.middle, out, cx);
-        self.middle.clear();
-        self.tail.finish(out, cx);
-    }
-
-    fn drain(&mut self, id: NodeId, rest: &[Spot], out: &mut Vec<Out>, cx: &mut Cycle) {
-        if self.head.knot(id).is_none() {
-            return self.tail.drain(id, rest, out, cx);
-        }
-        self.head.drain(id, rest, &mut self.middle, cx);
-        self.tail.batch(&mut self.middle, out, cx);
-        self.middle.clear();
-    }
-
-    fn first(&mut self) -> Option<&mut dyn Knot> {
-        self.head.first()
-    }
-
-    fn knot(&mut self, id: NodeId) -> Option<&mut dyn Knot> {
-        self.head.knot(id).or_else(|| self.tail.knot(id))
-    }
-
-    fn recount(&mut self, how: Recount, cx: &mut Cycle) {
-        self.head.recount(how, cx);
-        self.tail.recount(how, cx);
-    }
-
-    fn status(&self, status: &mut Status) {
-        self.head.status(status);
-        self.tail.status(status);
-    }
-
-    fn way(&self, trace: &mut Recorder) {
-        self.head.way(trace);
-        if !trace.is_over() {
-            self.tail.way(trace);
-        }
-    }
-
-    fn locate(&self, id: NodeId) -> Option<Path> {
-        self.head.locate(id).or_else(|| self.tail.locate(id))
-    }
-
-    fn unlink(self: Box<Self>, parts: &mut Vec<Box<dyn Knot>>) {
-        self.head.unlink(parts);
-        self.tail.unlink(parts);
-    }
-
-    fn pop(self: Box<Self>) -> Popped<Out> {
-        (None, None)
-    }
-}
-
-/// The chain of no stages.
-pub(crate) struct Pass;
-
-impl<T: Send + 'static> Link<T, T> for Pass {
-    fn call(&mut self, item: T, _: &mut Cycle) -> Option<T> {
-        Some(item)
-    }
-
-    fn batch(&mut self, items: &mut Vec<T>, out: &mut Vec<T>, _: &mut Cycle) {
-        out.append(items);
-    }
-
-    fn finish(&mut self, _: &mut Vec<T>, _: &mut Cycle) {}
-
-    fn drain(&mut self, _: NodeId, _: &[Spot], _: &mut Vec<T>, _: &mut Cycle) {}
-
-    fn first(&mut self) -> Option<&mut dyn Knot> {
-        None
-    }
-
-    fn knot(&mut self, _: NodeId) -> Option<&mut dyn Knot> {
-        None
-    }
-
-    fn status(&self, _: &mut Status) {}
-
-    fn way(&self, _: &mut Recorder) {}
-
-    fn locate(&self, _: NodeId) -> Option<Path> {
-        None
-    }
-
-    fn recount(&mut self, _: Recount, _: &mut Cycle) {}
-
-    fn unlink(self: Box<Self>, _: &mut Vec<Box<dyn Knot>>) {}
-
-    fn pop(self: Box<Self>) -> Popped<T> {
-        (None, None)
     }
 }

@@ -1,16 +1,21 @@
 //! A stage in its place in a chain.
 
+mod gate;
+
 use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::cycle::{Cycle, Site, guarded};
-use crate::knot::{AnyChain, AnySwitch, Joiner, Knot, Spot};
+use crate::cycle::{Cycle, Site};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Joiner, Knot, Spot, Travels, Turn, Wait};
 use crate::link::{Link, Popped, Recount, Status, Work};
 use crate::name::{NodeId, Path, Type};
-use crate::stage::{Output, Shape, Stage};
+use crate::outlet::Outlet;
+use crate::packet::{Mark, Message};
 use crate::trace::Recorder;
+
+use gate::gated;
 
 /// A stage in its place.
 // In this order, so that a pointer to the node is one to its site (a register less in `call`), and what every item needs
@@ -56,9 +61,13 @@ impl<W, A, B> Node<W, A, B> {
     fn run(&mut self, items: &mut Vec<A>, out: Option<&mut Vec<B>>, cx: &mut Cycle)
     where
         W: Work<A, B>,
+        A: Send + 'static,
     {
         let Self { site, work, made, .. } = self;
         let out = out.unwrap_or(made);
+        if cx.flowing && cx.is_broken(site.id) {
+            return cx.turn_away(items, site);
+        }
         let (taken, gone, before) = (items.len() as i64, cx.gone, out.len());
         cx.whole = usize::MAX;
         if let Some(trace) = &mut cx.trace
@@ -128,10 +137,72 @@ where
         }
         self.run(items, None, cx);
         if let Some(next) = &mut self.next
-            && !self.made.is_empty()
+            && !cx.parked
+            && (!self.made.is_empty() || cx.is_missed())
         {
             next.batch(&mut self.made, out, cx);
             self.made.clear();
+        }
+    }
+
+    fn poll(&mut self, out: &mut Outlet<B>, cx: &mut Cycle, turn: &mut Turn<'_, '_>) -> bool {
+        loop {
+            let open = match &mut self.next {
+                Some(next) => next.poll(out, cx, turn),
+                None => out.is_open(),
+            };
+            let Some(flow) = self.work.flow() else { return open };
+            flow.drive(cx, &self.site, turn);
+            cx.arrived |= flow.head_edit().is_some() || flow.is_spent();
+            let message = if open || flow.is_weightless() { flow.pop(cx, &self.site, turn.travels) } else { None };
+            let has_room = flow.has_room();
+            match (message, &mut self.next) {
+                (None, _) => return has_room,
+                (Some(Message::Mark(mark)), None) => out.mark(mark),
+                (Some(Message::Mark(mark)), Some(next)) => next.mark(mark, out, cx, turn.travels),
+                (Some(Message::Packet(packet)), next) => {
+                    cx.take_up(packet.slip);
+                    match next {
+                        None => out.made.extend(packet.items),
+                        Some(next) => {
+                            self.made.extend(packet.items);
+                            next.batch(&mut self.made, &mut out.made, cx);
+                            self.made.clear();
+                        }
+                    }
+                    out.take_in(cx);
+                }
+            }
+        }
+    }
+
+    fn mark(&mut self, mark: Mark, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels) {
+        if let Some(flow) = self.work.flow() {
+            return flow.mark(mark, cx, &self.site, travels);
+        }
+        if mark.ends() {
+            match &mut self.next {
+                None => flush(&mut self.work, &self.site, &[], &mut out.made, cx),
+                Some(next) => {
+                    flush(&mut self.work, &self.site, &[], &mut self.made, cx);
+                    next.batch(&mut self.made, &mut out.made, cx);
+                    self.made.clear();
+                }
+            }
+            out.take_in(cx);
+        }
+        match &mut self.next {
+            None => out.mark(mark),
+            Some(next) => next.mark(mark, out, cx, travels),
+        }
+    }
+
+    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle) {
+        if let Some(flow) = self.work.flow() {
+            flow.evict(eviction, cx, &self.site);
+        }
+        if let Some(next) = &mut self.next {
+            next.evict(eviction, cx);
         }
     }
 
@@ -166,6 +237,16 @@ where
 
     fn first(&mut self) -> Option<&mut dyn Knot> {
         Some(self)
+    }
+
+    fn nth(&mut self, at: &mut usize) -> Option<&mut dyn Knot> {
+        match at.checked_sub(1) {
+            None => Some(self),
+            Some(rest) => {
+                *at = rest;
+                self.next.as_mut()?.nth(at)
+            }
+        }
     }
 
     fn knot(&mut self, id: NodeId) -> Option<&mut dyn Knot> {
@@ -276,99 +357,31 @@ where
         self.work.into_stage()
     }
 
+    fn wait(&mut self) -> Option<(&mut dyn Wait, &Site)> {
+        let flow = self.work.flow()?;
+        Some((flow, &self.site))
+    }
+
+    fn gated(
+        self: Box<Self>,
+        by: Option<Box<dyn Knot>>,
+        revision: u64,
+        cx: &mut Cycle,
+        travels: &mut Travels,
+    ) -> Box<dyn Knot> {
+        gated(self, by, revision, cx, travels)
+    }
+
+    fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>> {
+        let Self { site, work, joiner, .. } = *self;
+        work.ungated(site, joiner)
+    }
+
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
         self.work.chain()
     }
 
     fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
         self.work.switch()
-    }
-}
-
-/// A stage of the user's at work.
-pub(crate) struct Staged<S> {
-    stage: S,
-    held: usize,
-}
-
-impl<S> Staged<S> {
-    pub(crate) fn new<A>(stage: S) -> Self
-    where
-        S: Stage<A>,
-    {
-        Self { held: 0, stage }
-    }
-
-    /// A stage that has `held` items of the one before it.
-    pub(crate) fn heir<A>(stage: S, held: i64) -> Self
-    where
-        S: Stage<A>,
-    {
-        Self { held: held.unsigned_abs() as usize, stage }
-    }
-
-    fn settle<A>(&mut self, taken: usize, made: usize, cx: &mut Cycle, site: &Site)
-    where
-        S: Stage<A>,
-    {
-        let held = self.stage.held();
-        let change = held as i64 - self.held as i64;
-        self.held = held;
-        cx.settle(site, taken, made, change);
-    }
-}
-
-impl<S, A> Work<A, S::Out> for Staged<S>
-where
-    S: Stage<A>,
-    A: Send + 'static,
-{
-    #[inline]
-    fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<S::Out> {
-        let made = guarded(cx, site, |cx| self.stage.apply(item, &mut cx.faults));
-        if made.is_none() {
-            cx.absent(site);
-        }
-        made
-    }
-
-    fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<S::Out>, cx: &mut Cycle, site: &Site) {
-        if S::SHAPE.exact {
-            return guarded(cx, site, |_| self.stage.batch(items, out));
-        }
-        for item in items.drain(..) {
-            let before = out.len();
-            cx.whole = before;
-            guarded(cx, site, |cx| self.stage.process(item, &mut Output::new(out, &mut cx.faults)));
-            self.settle(1, out.len() - before, cx, site);
-        }
-    }
-
-    fn finish(&mut self, out: &mut Vec<S::Out>, cx: &mut Cycle, site: &Site) {
-        let before = out.len();
-        cx.whole = before;
-        guarded(cx, site, |cx| self.stage.finish(&mut Output::new(out, &mut cx.faults)));
-        self.settle(0, out.len() - before, cx, site);
-    }
-
-    fn status(&self, _: &Site) -> Status {
-        let Shape { exact, single, infallible: steady } = S::SHAPE;
-        Status { single, steady, exact, ..Status::CLEAR }
-    }
-
-    fn held(&self) -> i64 {
-        self.held as i64
-    }
-
-    fn recount(&mut self, how: Recount, cx: &mut Cycle, site: &Site) {
-        match how {
-            Recount::Enter => self.settle(0, 0, cx, site),
-            Recount::Leave => cx.settle(site, 0, 0, -(std::mem::take(&mut self.held) as i64)),
-            Recount::Forget | Recount::Renew => self.held = 0,
-        }
-    }
-
-    fn into_stage(self) -> Box<dyn Any + Send> {
-        Box::new(self.stage)
     }
 }

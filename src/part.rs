@@ -11,8 +11,9 @@ use crate::ledger::Counts;
 use crate::link::{Status, Work};
 use crate::model::{Entry, Kind};
 use crate::name::{Name, NodeId, Type};
-use crate::node::{Node, Staged};
+use crate::node::Node;
 use crate::stage::{Stage, Unpacked};
+use crate::staged::Staged;
 
 /// See the module's documentation.
 pub(crate) struct Part {

@@ -8,6 +8,7 @@
 //! batch, if only of one item.
 
 mod nest;
+mod wait;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,8 +21,8 @@ use crate::cycle::Cycle;
 use crate::engine::Engine;
 use crate::error::{BuildError, CallError, FinishError, Refusal, SendAllError, SendError};
 use crate::failure::OnFailure;
+use crate::join::join;
 use crate::ledger::{Ledger, LedgerCell};
-use crate::link::join;
 use crate::model::{DEPTH_LIMIT, Plan};
 use crate::name::{Name, Type};
 use crate::part::Part;
@@ -56,7 +57,7 @@ use crate::topology::Topology;
 /// ```
 #[must_use = "a pipeline does nothing until items are sent"]
 pub struct Pipeline<In, Out> {
-    engine: Engine<In, Out>,
+    pub(crate) engine: Engine<In, Out>,
 }
 
 impl<T: Send + 'static> Pipeline<T, T> {
@@ -323,6 +324,9 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         self.engine.finish(emit)
     }
 }
+
+/// Nothing in it is pinned in its place.
+impl<In, Out> Unpin for Pipeline<In, Out> {}
 
 impl<In, Out> fmt::Debug for Pipeline<In, Out> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -190,6 +190,11 @@ impl Faults {
         self.0.push(Fault { error, item: Box::new(item) });
     }
 
+    #[cold]
+    pub(crate) fn add_boxed(&mut self, item: Box<dyn Any + Send>, error: BoxError) {
+        self.0.push(Fault { error, item });
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

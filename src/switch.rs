@@ -1,9 +1,10 @@
 //! The switch: a stage with named targets, of which its route says who gets the item.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::error::{BuildError, Refusal};
-use crate::fan::Fan;
+use crate::fan::{Fan, Patience};
 use crate::model::{Fork, Kind, Target};
 use crate::name::{Name, Path, Type};
 use crate::node::Node;
@@ -104,6 +105,24 @@ impl<In: Send + 'static, Out: Send + 'static> Switch<In, Out> {
     {
         self.work.clone = Some(In::clone);
         self.fork.cloned = true;
+        self
+    }
+
+    /// Lets what comes out of the targets go on as it comes, where items wait in them; else it goes on in the order of the
+    /// items. An edit is not passed all the same. At the end of a pipeline, where nothing but `()` comes out, it is so
+    /// anyhow: a stalled target does not hold up the others.
+    pub fn unordered(mut self) -> Self {
+        self.work.unordered = true;
+        self
+    }
+
+    /// Has the meeting point behind the targets wait for an item, while others behind it are ready, no longer than `within`
+    /// that time by `sleep`. What comes of the item later is dropped, and counted at the switch.
+    pub fn gate_within<F>(mut self, within: Duration, sleep: impl Fn(Duration) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.work.patience = Some(Patience::new(within, sleep));
         self
     }
 

@@ -23,7 +23,7 @@ pub use explain::{Explanation, Reason};
 pub(crate) use log::{Log, SharedLog, read};
 pub use marbles::Marbles;
 pub(crate) use places::Places;
-pub(crate) use recorder::Recorder;
+pub(crate) use recorder::{Parked, Recorder};
 pub(crate) use recording::Detail;
 pub use recording::{RecordError, Recording};
 pub use rows::{Hop, Loss, Lost, Run, TraceRow, Way};

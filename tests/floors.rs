@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 34] = [
+const FLOORS: [&str; 42] = [
     "name",
     "hash",
     "board",
@@ -16,17 +16,24 @@ const FLOORS: [&str; 34] = [
     "change",
     "ledger",
     "trace",
+    "packet",
     "pick",
     "model",
     "topology",
     "cycle",
+    "outlet",
     "knot",
     "link",
+    "join",
     "chain",
     "node",
+    "staged",
+    "boundary",
     "fan",
     "part",
     "switch",
+    "waiting",
+    "sinks",
     "receipt",
     "edit",
     "commit",
@@ -34,6 +41,7 @@ const FLOORS: [&str; 34] = [
     "controller",
     "engine",
     "pipeline",
+    "stream",
     "source",
     "library",
     "script",

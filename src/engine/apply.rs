@@ -27,9 +27,15 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
         self.cx.items = 0;
         while let Some(edit) = self.edits.pop_front() {
-            self.apply(edit);
+            if self.cx.flowing { self.depart(edit) } else { self.apply(edit) }
         }
         self.cx.items = 1;
+        self.place_broken();
+        self.hold = error.map(Hold::Build);
+    }
+
+    /// Says where the stages are that have panicked; those that have left do not count any more.
+    pub(super) fn place_broken(&mut self) {
         if !self.cx.broken.is_empty() {
             let control = self.shared.board.lock();
             self.cx.broken.retain_mut(|broken| match control.plan.path_of(broken.id) {
@@ -40,7 +46,6 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 None => false,
             });
         }
-        self.hold = error.map(Hold::Build);
     }
 
     fn apply(&mut self, edit: Committed) {

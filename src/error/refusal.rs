@@ -93,6 +93,11 @@ pub enum Refusal {
     NotPlain,
     /// The pipeline to put in takes no item itself: it is poisoned, paused or finished.
     Unfit(Hold),
+    /// What has room for nothing takes nothing.
+    NoRoom {
+        /// What has no room.
+        what: &'static str,
+    },
     /// The stages would be nested too deeply to be called one inside the other.
     TooDeep {
         /// The most stages an item may pass, nested ones included.
@@ -172,6 +177,7 @@ impl fmt::Display for Refusal {
                 "a hand-over is from one stage to another; replace a pipeline or a switch, or edit what is inside",
             ),
             Self::Unfit(why) => write!(f, "the pipeline to put in takes no item: {why}"),
+            Self::NoRoom { what } => write!(f, "{what} is 0, and nothing would ever pass; make it 1 or more"),
             Self::TooDeep { limit } => {
                 write!(f, "an item would pass more than {limit} stages; split the pipeline in two")
             }

@@ -57,5 +57,6 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
             _ => debug_assert!(false, "an act for a chain was sent to a switch"),
         }
         self.lead();
+        self.look();
     }
 }

@@ -9,7 +9,7 @@ use crate::pick::Choice;
 impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     /// After target number `target` was given an item under failover: leaves it out where it failed, and gives the item
     /// back where it is still what it was.
-    fn failed_over(&mut self, target: usize, failures: usize, cx: &mut Cycle) -> Option<A> {
+    pub(super) fn failed_over(&mut self, target: usize, failures: usize, cx: &mut Cycle) -> Option<A> {
         if cx.failures.len() == failures {
             self.pick.mark(target, None);
             return None;

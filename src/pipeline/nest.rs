@@ -9,8 +9,8 @@ use crate::control::{Control, Shared};
 use crate::cycle::Cycle;
 use crate::engine::Engine;
 use crate::error::{Hold, Refusal, SendError, TakeError};
+use crate::join::join;
 use crate::ledger::LedgerCell;
-use crate::link::join;
 use crate::model::{Kind, Plan};
 use crate::name::Type;
 use crate::node::Node;
@@ -40,7 +40,10 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         let (chain, late) = self.engine.into_chain();
         Made {
             kind: Kind::Pipeline(Box::new(plan)),
-            make: Box::new(move |site| Box::new(Node::new(site, Nested::new(chain, late)))),
+            make: Box::new(move |site| {
+                let nested = Nested::new(chain, late, &site);
+                Box::new(Node::new(site, nested))
+            }),
             error,
         }
     }

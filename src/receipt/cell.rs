@@ -11,7 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::Cut;
-use crate::knot::Taken;
+use crate::knot::{Ending, Taken};
 use crate::model::Entry;
 use crate::name::Path;
 
@@ -93,7 +93,6 @@ impl Cell {
     }
 
     /// Applied, with so many parts that have to drain; with none it is retired, too.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the local engine has nothing in flight"))]
     pub(crate) fn begin(&self, cut: Cut, parts: usize) {
         self.begin_with(cut, parts, Vec::new());
     }
@@ -104,37 +103,6 @@ impl Cell {
         state.parts = parts;
         state.stages = taken;
         self.tell(state);
-    }
-
-    /// More parts have to drain; said while another part has not, for an edit is retired once.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the local engine has nothing in flight"))]
-    pub(crate) fn expect(&self, more: usize) {
-        let mut state = self.lock();
-        debug_assert!(!state.is_retired(), "an edit is retired once");
-        state.parts += more;
-    }
-
-    /// One part has drained, and this is what was taken out there.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the local engine has nothing in flight"))]
-    pub(crate) fn retire(&self, taken: Taken) {
-        let mut state = self.lock();
-        debug_assert!(state.parts > 0, "a part is retired once");
-        state.parts = state.parts.saturating_sub(1);
-        state.stages.extend(taken);
-        self.tell(state);
-    }
-
-    /// The pipeline goes: what the edit has not come to will not be.
-    pub(crate) fn abandon(&self) {
-        let mut state = self.lock();
-        state.gone = true;
-        self.tell(state);
-    }
-
-    /// Whether it keeps something whose end may be costly.
-    pub(crate) fn is_full(&self) -> bool {
-        let state = self.lock();
-        !(state.stages.is_empty() && state.entries.is_empty())
     }
 
     /// Wakes those whose moment has come.
@@ -207,5 +175,36 @@ impl Drop for Seat<'_> {
 impl fmt::Debug for Seat<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Seat").field("moment", &self.moment).field("come", &self.cell.lock().at(self.moment)).finish()
+    }
+}
+
+impl Ending for Cell {
+    /// More parts have to drain; said while another part has not, for an edit is retired once.
+    fn expect(&self, more: usize) {
+        let mut state = self.lock();
+        debug_assert!(!state.is_retired(), "an edit is retired once");
+        state.parts += more;
+    }
+
+    /// One part has drained, and this is what was taken out there.
+    fn retire(&self, taken: Taken) {
+        let mut state = self.lock();
+        debug_assert!(state.parts > 0, "a part is retired once");
+        state.parts = state.parts.saturating_sub(1);
+        state.stages.extend(taken);
+        self.tell(state);
+    }
+
+    /// The pipeline goes: what the edit has not come to will not be.
+    fn abandon(&self) {
+        let mut state = self.lock();
+        state.gone = true;
+        self.tell(state);
+    }
+
+    /// Whether it keeps something whose end may be costly.
+    fn is_full(&self) -> bool {
+        let state = self.lock();
+        !(state.stages.is_empty() && state.entries.is_empty())
     }
 }

@@ -55,7 +55,7 @@ impl Ways {
     }
 
     /// The number of the way with these marks, of which `sum` is a hash.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&mut self, sum: u64, marks: &[u64]) -> Option<usize> {
         // That of the last item, or the one learnt after it: round robin learns them in turn.
         for number in [self.latest, self.latest + 1] {

@@ -56,20 +56,26 @@ enum Kept {
 }
 
 /// Where a row stands: by its cycle, an edit in front of the item.
-type Order = (u64, bool);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Order(u64);
 
-fn order(row: &TraceRow) -> Order {
-    (row.cycle(), !matches!(row, TraceRow::Edit { .. }))
+impl Order {
+    /// In one number, for it is compared with every row that comes; no pipeline gets to half of all cycles.
+    #[inline]
+    fn of(cycle: u64, is_edit: bool) -> Self {
+        Self(cycle << 1 | u64::from(!is_edit))
+    }
+}
+
+/// A row in its place.
+struct Placed {
+    order: Order,
+    /// In bytes.
+    size: usize,
+    row: Kept,
 }
 
 impl Kept {
-    fn order(&self) -> Order {
-        match self {
-            Self::Row(row) => order(row),
-            Self::Run(_, tally) => (tally.first(), true),
-        }
-    }
-
     /// How many items and edits it stands for.
     fn weight(&self) -> u64 {
         match self {
@@ -88,8 +94,7 @@ impl Kept {
 
 /// See the module's documentation.
 pub(crate) struct Log {
-    /// Each with its size in bytes.
-    rows: VecDeque<(Kept, usize)>,
+    rows: VecDeque<Placed>,
     used: usize,
     last: Option<usize>,
     budget: usize,
@@ -131,11 +136,12 @@ impl Log {
 
     /// Adds a row, if there is room for it.
     pub(super) fn push(&mut self, row: TraceRow) {
-        let size = row.size();
-        if self.makes_room(order(&row), size, row.weight()) {
-            self.add(Kept::Row(row), size);
-        } else if matches!(row, TraceRow::Edit { .. }) {
-            self.edits += 1;
+        let is_edit = matches!(row, TraceRow::Edit { .. });
+        let (order, size) = (Order::of(row.cycle(), is_edit), row.size());
+        if self.makes_room(order, size, row.weight()) {
+            self.add(Placed { order, size, row: Kept::Row(row) });
+        } else {
+            self.edits += u64::from(is_edit);
         }
     }
 
@@ -146,41 +152,48 @@ impl Log {
         // What the recorder remembers of the way is counted as well.
         let known = 2 * size_of_val(run.way.hops()) + size_of::<Tally>();
         let size = size_of::<TraceRow>() + size(&run.losses) + known;
-        if !self.makes_room((first, true), size, items) {
+        let order = Order::of(first, false);
+        if !self.makes_room(order, size, items) {
             return None;
         }
         let tally = Arc::new(tally);
-        self.add(Kept::Run(run, Arc::clone(&tally)), size);
+        self.add(Placed { order, size, row: Kept::Run(run, Arc::clone(&tally)) });
         Some(tally)
     }
 
     /// The run with this tally has an item that is earlier than its first one so far: its row moves to the front. Where
     /// later rows had to go already, the item is left out, and it says no.
     pub(super) fn lead(&mut self, tally: &Tally, first: u64) -> bool {
-        if self.is_past((first, true)) {
+        let order = Order::of(first, false);
+        if self.is_past(order) {
             self.earlier += 1;
             return false;
         }
-        let is_it = |(row, _): &(Kept, usize)| matches!(row, Kept::Run(_, known) if std::ptr::eq(&**known, tally));
+        let is_it = |placed: &Placed| matches!(&placed.row, Kept::Run(_, known) if std::ptr::eq(&**known, tally));
         let at = self.rows.iter().position(is_it);
-        let row = at.and_then(|at| self.rows.remove(at));
         tally.first.store(first, Ordering::Relaxed);
-        if let Some((row, size)) = row {
-            self.insert(row, size);
+        if let Some(placed) = at.and_then(|at| self.rows.remove(at)) {
+            self.insert(Placed { order, ..placed });
         }
         true
     }
 
-    fn add(&mut self, row: Kept, size: usize) {
-        self.used += size;
-        self.insert(row, size);
+    /// Puts the row behind those that do not belong behind it.
+    #[inline(always)]
+    fn add(&mut self, placed: Placed) {
+        self.used += placed.size;
+        if self.rows.back().is_none_or(|last| last.order <= placed.order) {
+            self.rows.push_back(placed);
+        } else {
+            self.insert(placed);
+        }
     }
 
-    /// Puts the row behind those that do not belong behind it.
-    fn insert(&mut self, row: Kept, size: usize) {
-        let order = row.order();
-        let behind = self.rows.iter().rev().take_while(|(row, _)| row.order() > order).count();
-        self.rows.insert(self.rows.len() - behind, (row, size));
+    #[cold]
+    #[inline(never)]
+    fn insert(&mut self, placed: Placed) {
+        let behind = self.rows.iter().rev().take_while(|row| row.order > placed.order).count();
+        self.rows.insert(self.rows.len() - behind, placed);
     }
 
     /// Whether later rows had to go already.
@@ -203,11 +216,13 @@ impl Log {
     /// Makes room at the front; not where the new row would be there.
     fn drop_first(&mut self, most: usize, order: Order, size: usize) -> bool {
         while self.rows.len() >= most || self.used + size > self.budget {
-            let first = self.rows.front().map(|(row, _)| row.order()).filter(|first| *first <= order);
-            self.gone = first.or(Some(order));
-            let Some((old, size)) = first.and_then(|_| self.rows.pop_front()) else { return false };
-            self.earlier += old.weight();
-            self.goes(&old, size);
+            let Some(first) = self.rows.front().map(|first| first.order).filter(|first| *first <= order) else {
+                self.gone = Some(order);
+                return false;
+            };
+            self.gone = Some(first);
+            let old = self.rows.pop_front();
+            self.earlier += self.goes(old);
         }
         true
     }
@@ -215,18 +230,24 @@ impl Log {
     /// Makes room at the end; not where the new row would be there.
     fn drop_last(&mut self, order: Order, size: usize) -> bool {
         while self.used + size > self.budget {
-            let last = self.rows.back().map(|(row, _)| row.order()).filter(|last| *last > order);
-            self.full = last.or(Some(order));
-            let Some((old, size)) = last.and_then(|_| self.rows.pop_back()) else { return false };
-            self.later += old.weight();
-            self.goes(&old, size);
+            let Some(last) = self.rows.back().map(|last| last.order).filter(|last| *last > order) else {
+                self.full = Some(order);
+                return false;
+            };
+            self.full = Some(last);
+            let old = self.rows.pop_back();
+            self.later += self.goes(old);
         }
         true
     }
 
-    fn goes(&mut self, row: &Kept, size: usize) {
+    /// A row is no more kept: how many items and edits it stood for.
+    #[inline(always)]
+    fn goes(&mut self, old: Option<Placed>) -> u64 {
+        let Some(Placed { row, size, .. }) = old else { return 0 };
         self.used -= size;
         self.edits += u64::from(matches!(row, Kept::Row(TraceRow::Edit { .. })));
+        row.weight()
     }
 }
 
@@ -234,7 +255,7 @@ impl Log {
 pub(crate) fn read(log: &SharedLog) -> Trace {
     let log = log.lock().unwrap_or_else(PoisonError::into_inner);
     Trace {
-        rows: log.rows.iter().map(|(row, _)| row.read()).collect(),
+        rows: log.rows.iter().map(|placed| placed.row.read()).collect(),
         earlier: log.earlier,
         later: log.later,
         edits_left_out: log.edits,

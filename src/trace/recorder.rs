@@ -18,6 +18,8 @@ mod parked;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use parked::Parked;
+
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -101,18 +103,20 @@ impl Recorder {
     }
 
     /// The number of the way that the item in hand went.
+    #[inline(always)]
     fn end(&mut self, place: Place<'_>) -> usize {
         self.hand.sum_up();
         self.find(false, place)
     }
 
     /// The number of the way with the marks in hand; see [`learn`](Self::learn).
-    #[inline]
+    #[inline(always)]
     fn find(&mut self, alike: bool, place: Place<'_>) -> usize {
         self.ways.find(self.hand.sum, &self.hand.marks).unwrap_or_else(|| self.learn(alike, place))
     }
 
     /// Adds a row for the item in hand, which went way number `at`.
+    #[inline(always)]
     fn add<Out: 'static>(&mut self, at: usize, cycle: u64, revision: u64, outputs: &[Out], place: Place<'_>) {
         let values = self.values.as_mut().map_or(Vec::new(), |values| shown(values, outputs));
         let placed = |(id, loss)| Loss { stage: place(id).unwrap_or_default(), ..loss };

@@ -63,8 +63,6 @@ impl Recorder {
         self.epochs.0.retain(|epoch| epoch.revision >= revision);
     }
 }
-
-#[cfg_attr(not(test), expect(dead_code, reason = "for the async engine"))]
 impl Recorder {
     /// The model at `revision`, for a recording that began before items could wait.
     pub(crate) fn know(&mut self, revision: u64, places: Arc<Places>) {
@@ -72,9 +70,6 @@ impl Recorder {
     }
 
     /// Where the stage `id` was at `revision`.
-    pub(crate) fn place(&self, revision: u64, id: NodeId) -> Option<Path> {
-        self.epochs.0.iter().rfind(|epoch| epoch.revision == revision)?.places.find(id)
-    }
 
     /// Ends an item that may have waited, and went under `revision`, which is not [`settled`](Self::settled) yet. Items may
     /// end in any order.

@@ -17,13 +17,16 @@ pub(crate) struct Parked {
     /// The recording's.
     log: Weak<Mutex<Log>>,
 }
-
-#[cfg_attr(not(test), expect(dead_code, reason = "for the async engine"))]
 impl Recorder {
     /// Lets go of the item in hand: what there is of its way, if it is recorded. Nothing is in hand then.
     pub(crate) fn park(&mut self) -> Option<Box<Parked>> {
         let hand = mem::take(&mut self.hand);
         hand.wanted.then(|| Box::new(Parked { hand, log: Arc::downgrade(&self.log) }))
+    }
+
+    /// Whether there is an item in hand that is recorded.
+    pub(crate) fn wants(&self) -> bool {
+        self.hand.wanted
     }
 
     /// Takes an item in hand again, instead of what is there; it goes on the general way.
@@ -32,8 +35,6 @@ impl Recorder {
         self.hand = own.map(|parked| parked.hand).unwrap_or_default();
     }
 }
-
-#[cfg_attr(not(test), expect(dead_code, reason = "for the async engine"))]
 impl Parked {
     /// The beginning of what a part of the item's outputs does from here on, by itself. The parts are put together by
     /// [`append`](Self::append).

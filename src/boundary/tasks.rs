@@ -1,0 +1,377 @@
+//! A stage whose work takes time: a future for each item, so many at a time.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
+
+use futures::stream::{FuturesUnordered, StreamExt};
+use smallvec::SmallVec;
+
+use super::give_up;
+use crate::cycle::{Cycle, Site};
+use crate::knot::{Eviction, Flow, Travels, Turn, Wait};
+use crate::link::{Recount, Status, Work};
+use crate::packet::{Items, Mark, Message, Packet, Slip};
+use crate::stage::BoxError;
+
+/// The futures of a stage, and the packets that they are for, in order.
+pub(crate) struct Tasks<A, B, M, F> {
+    /// Begins with an item: makes the future that gives what becomes of it.
+    begin: M,
+    running: FuturesUnordered<F>,
+    /// Those for packets in front of a mark behind which nothing of them stays; see [`Wait::evict`].
+    older: Vec<(Mark, FuturesUnordered<F>)>,
+    limit: usize,
+    ordered: bool,
+    clone: Option<fn(&A) -> A>,
+    line: VecDeque<Entry<A, B>>,
+    /// The number of the first entry.
+    first: u64,
+    /// Packets that have items which are not begun: entries in order.
+    waiting: VecDeque<u64>,
+    weight: usize,
+}
+
+enum Entry<A, B> {
+    Packet {
+        slip: Slip,
+        places: SmallVec<[Place<A, B>; 1]>,
+        missing: usize,
+    },
+    Mark(Mark),
+    /// A packet that has come out before others.
+    Gone,
+}
+
+/// An item's place in a packet.
+enum Place<A, B> {
+    Waiting(A),
+    /// A future works on it; the clone is there to be handed back.
+    Begun(Option<A>),
+    Made(B),
+    Lost,
+}
+
+/// Which item a future is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tag {
+    entry: u64,
+    at: usize,
+}
+
+/// What became of an item.
+pub(crate) type Done<A, B> = (Tag, Result<B, Lost<A>>);
+
+/// An item that no output was made of.
+pub(crate) enum Lost<A> {
+    /// It failed, and is handed back if the stage had it.
+    Failed(BoxError, Option<A>),
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl<A, B, M, F> Tasks<A, B, M, F>
+where
+    A: Send + 'static,
+    B: Send + 'static,
+    M: FnMut(A, Tag) -> F + Send + 'static,
+    F: Future<Output = Done<A, B>> + Send + 'static,
+{
+    pub(crate) fn new(begin: M, limit: usize, ordered: bool, clone: Option<fn(&A) -> A>) -> Self {
+        Self {
+            begin,
+            running: FuturesUnordered::new(),
+            older: Vec::new(),
+            limit,
+            ordered,
+            clone,
+            line: VecDeque::new(),
+            first: 0,
+            waiting: VecDeque::new(),
+            weight: 0,
+        }
+    }
+
+    fn entry(&mut self, number: u64) -> Option<&mut Entry<A, B>> {
+        let at = number.checked_sub(self.first)?;
+        self.line.get_mut(usize::try_from(at).ok()?)
+    }
+
+    fn is_full(&self) -> bool {
+        self.running.len() + self.older.iter().map(|(_, running)| running.len()).sum::<usize>() >= self.limit
+    }
+
+    /// Begins with items as long as the limit allows.
+    fn begin(&mut self, cx: &mut Cycle, site: &Site) {
+        while let Some(number) = self.waiting.front().copied()
+            && !self.is_full()
+        {
+            let clone = self.clone;
+            let next = match self.entry(number) {
+                Some(Entry::Packet { places, .. }) => {
+                    places.iter_mut().enumerate().find(|(_, place)| matches!(place, Place::Waiting(_)))
+                }
+                _ => None,
+            };
+            let Some((at, place)) = next else {
+                self.waiting.pop_front();
+                continue;
+            };
+            let Place::Waiting(item) = std::mem::replace(place, Place::Begun(None)) else { continue };
+            let tag = Tag { entry: number, at };
+            let begun = catch_unwind(AssertUnwindSafe(|| {
+                let kept = clone.map(|clone| clone(&item));
+                (kept, (self.begin)(item, tag))
+            }));
+            match begun {
+                Ok((kept, future)) => {
+                    if let Some(Entry::Packet { places, .. }) = self.entry(number) {
+                        places[at] = Place::Begun(kept);
+                    }
+                    self.running.push(future);
+                }
+                Err(panic) => self.done((tag, Err(Lost::Panicked(panic))), cx, site),
+            }
+        }
+    }
+
+    /// Puts what became of an item into its place.
+    fn done(&mut self, (tag, result): Done<A, B>, cx: &mut Cycle, site: &Site) {
+        let Some(Entry::Packet { slip, places, missing }) = self.entry(tag.entry) else { return };
+        let Some(place) = places.get_mut(tag.at) else { return };
+        *missing -= 1;
+        let lost = match result {
+            Ok(made) => {
+                *place = Place::Made(made);
+                return;
+            }
+            Err(lost) => lost,
+        };
+        let kept = match std::mem::replace(place, Place::Lost) {
+            Place::Begun(kept) => kept,
+            _ => None,
+        };
+        cx.within(slip, |cx| {
+            let (error, item) = match lost {
+                Lost::Failed(error, item) => (error, item.or(kept)),
+                Lost::Panicked(panic) => {
+                    cx.broke(site);
+                    cx.panic.get_or_insert(panic);
+                    ("the stage panicked on it".into(), kept)
+                }
+            };
+            cx.settle(site, 0, 1, -1);
+            match item {
+                Some(item) => cx.faults.add(item, error),
+                None => cx.faults.add((), error),
+            }
+            cx.settle(site, 1, 0, 0);
+        });
+    }
+
+    /// The entry that comes out next: the first, or the first whole one in front of a mark.
+    fn due(&self) -> Option<usize> {
+        let whole = |entry: &Entry<A, B>| matches!(entry, Entry::Packet { missing: 0, .. } | Entry::Mark(_));
+        if self.ordered {
+            return self.line.front().filter(|entry| whole(entry)).map(|_| 0);
+        }
+        let mark = self.line.iter().position(|entry| matches!(entry, Entry::Mark(_)));
+        let packets = self.line.iter().take(mark.unwrap_or(usize::MAX));
+        let first = packets.clone().position(whole);
+        first.or(mark.filter(|mark| *mark == 0 || packets.clone().all(|entry| matches!(entry, Entry::Gone))))
+    }
+
+    /// Takes out the entry in that place.
+    fn remove(&mut self, at: usize) -> Option<Entry<A, B>> {
+        let entry = std::mem::replace(self.line.get_mut(at)?, Entry::Gone);
+        while matches!(self.line.front(), Some(Entry::Gone)) {
+            self.line.pop_front();
+            self.first += 1;
+        }
+        Some(entry)
+    }
+}
+
+impl<A, B, M, F> Work<A, B> for Tasks<A, B, M, F>
+where
+    A: Send + 'static,
+    B: Send + 'static,
+    M: FnMut(A, Tag) -> F + Send + 'static,
+    F: Future<Output = Done<A, B>> + Send + 'static,
+{
+    fn one(&mut self, _: A, _: &mut Cycle, _: &Site) -> Option<B> {
+        // Never called: it is not single.
+        None
+    }
+
+    fn many(&mut self, items: &mut Vec<A>, _: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        let number = self.first + self.line.len() as u64;
+        cx.settle(site, items.len(), 0, items.len() as i64);
+        self.weight += items.len().max(1);
+        if !items.is_empty() {
+            self.waiting.push_back(number);
+        }
+        let places: SmallVec<_> = items.drain(..).map(Place::Waiting).collect();
+        self.line.push_back(Entry::Packet { slip: cx.put_down(), missing: places.len(), places });
+        cx.parked = true;
+    }
+
+    fn finish(&mut self, _: &mut Vec<B>, _: &mut Cycle, _: &Site) {}
+
+    fn status(&self, site: &Site) -> Status {
+        Status::waits(site.name.clone().into())
+    }
+
+    fn held(&self) -> i64 {
+        let places = self.line.iter().map(|entry| match entry {
+            Entry::Packet { places, .. } => places.iter().filter(|place| !matches!(place, Place::Lost)).count(),
+            Entry::Mark(_) | Entry::Gone => 0,
+        });
+        places.sum::<usize>() as i64
+    }
+
+    fn recount(&mut self, how: Recount, cx: &mut Cycle, site: &Site) {
+        if how == Recount::Leave {
+            cx.settle(site, 0, 0, -Work::held(self));
+        }
+    }
+
+    fn into_stage(self) -> Box<dyn Any + Send> {
+        Box::new(())
+    }
+
+    fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
+        Some(self)
+    }
+}
+
+impl<A, B, M, F> Wait for Tasks<A, B, M, F>
+where
+    A: Send + 'static,
+    B: Send + 'static,
+    M: FnMut(A, Tag) -> F + Send + 'static,
+    F: Future<Output = Done<A, B>> + Send + 'static,
+{
+    fn is_idle(&mut self) -> bool {
+        self.line.is_empty()
+    }
+
+    fn has_room(&self) -> bool {
+        self.weight < self.limit
+    }
+
+    fn capacity(&mut self) -> usize {
+        self.limit
+    }
+
+    fn mark(&mut self, mark: Mark, _: &mut Cycle, _: &Site, _: &mut Travels) {
+        if mark != Mark::End && !self.running.is_empty() {
+            self.older.push((mark, std::mem::take(&mut self.running)));
+        }
+        self.line.push_back(Entry::Mark(mark));
+    }
+
+    fn head_edit(&self) -> Option<u64> {
+        match self.line.get(self.due()?)? {
+            Entry::Mark(Mark::Edit(revision)) => Some(*revision),
+            _ => None,
+        }
+    }
+
+    fn pass_edit(&mut self) {
+        if let Some(due) = self.due() {
+            self.remove(due);
+        }
+    }
+
+    fn is_weightless(&self) -> bool {
+        match self.due().and_then(|due| self.line.get(due)) {
+            Some(Entry::Packet { places, .. }) => places.iter().all(|place| matches!(place, Place::Lost)),
+            due => due.is_some(),
+        }
+    }
+
+    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
+        let ends = |entry: &Entry<A, B>| match entry {
+            Entry::Mark(mark) => Some(*mark).filter(|mark| eviction.ends_at(*mark)),
+            _ => None,
+        };
+        let end = self.line.iter().position(|entry| ends(entry).is_some());
+        if !eviction.takes(end.and_then(|at| ends(&self.line[at]))) {
+            return;
+        }
+        match end {
+            None => {
+                self.running = FuturesUnordered::new();
+                self.older.clear();
+            }
+            Some(_) => {
+                let last = self.older.iter().position(|(mark, _)| eviction.ends_at(*mark));
+                self.older.drain(..last.map_or(0, |last| last + 1));
+            }
+        }
+        for entry in self.line.iter_mut().take(end.unwrap_or(usize::MAX)) {
+            let Entry::Packet { slip, places, missing } = entry else { continue };
+            *missing = 0;
+            for place in places {
+                let (item, begun) = match std::mem::replace(place, Place::Lost) {
+                    Place::Waiting(item) => (Some(item), false),
+                    Place::Begun(kept) => (kept, true),
+                    whole => {
+                        *place = whole;
+                        continue;
+                    }
+                };
+                cx.within(slip, |cx| {
+                    cx.settle(site, 0, 1, -1);
+                    give_up(item.map(|item| Box::new(item) as Box<dyn Any + Send>), eviction, begun, cx, site);
+                });
+            }
+        }
+    }
+}
+
+impl<A, B, M, F> Flow<B> for Tasks<A, B, M, F>
+where
+    A: Send + 'static,
+    B: Send + 'static,
+    M: FnMut(A, Tag) -> F + Send + 'static,
+    F: Future<Output = Done<A, B>> + Send + 'static,
+{
+    fn drive(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
+        for at in 0..self.older.len() {
+            while let Poll::Ready(Some(done)) = self.older[at].1.poll_next_unpin(turn.task) {
+                self.done(done, cx, site);
+            }
+        }
+        self.older.retain(|(_, running)| !running.is_empty());
+        loop {
+            self.begin(cx, site);
+            match self.running.poll_next_unpin(turn.task) {
+                Poll::Ready(Some(done)) => self.done(done, cx, site),
+                _ => return,
+            }
+        }
+    }
+
+    fn pop(&mut self, cx: &mut Cycle, site: &Site, _: &mut Travels) -> Option<Message<B>> {
+        let due = self.due()?;
+        if matches!(self.line.get(due)?, Entry::Mark(Mark::Edit(_))) {
+            return None;
+        }
+        match self.remove(due)? {
+            Entry::Gone => None,
+            Entry::Mark(mark) => Some(Message::Mark(mark)),
+            Entry::Packet { slip, places, .. } => {
+                self.weight -= places.len().max(1);
+                let made = places.into_iter().filter_map(|place| match place {
+                    Place::Made(made) => Some(made),
+                    _ => None,
+                });
+                let items: Items<B> = made.collect();
+                cx.settle(site, 0, items.len(), -(items.len() as i64));
+                Some(Message::Packet(Packet { slip, items }))
+            }
+        }
+    }
+}

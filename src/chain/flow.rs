@@ -1,0 +1,392 @@
+//! A chain while packets wait in it, and how an edit passes through it then.
+//!
+//! An edit comes to the front of the chain, or out of a boundary in it, with all old items ahead of it. From there it
+//! governs the *stretch* up to the next stage that has something inside: what it changes there is changed at once. Then
+//! its mark goes into that stage's queue; a stage that has something inside and leaves gets a [gate](crate::gate) for the
+//! time being. An edit that moves stages of a chain with items inside waits in front of the chain until they are out, and
+//! so does everything behind it: a stage cannot be at two places.
+
+use super::{Chain, act_inside, hand_over, retire};
+use crate::cycle::Cycle;
+use crate::knot::{Act, Eviction, Knot, Taken, Travels, Turn, Way};
+use crate::name::NodeId;
+use crate::outlet::Outlet;
+use crate::packet::{Mark, Message, Packet};
+
+impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
+    /// See [`Link::poll`](crate::link::Link::poll).
+    pub(crate) fn poll(&mut self, out: &mut Outlet<B>, cx: &mut Cycle, turn: &mut Turn<'_, '_>) -> bool {
+        let outside = std::mem::take(&mut cx.arrived);
+        let ready = loop {
+            let Some(link) = &mut self.link else { break false };
+            let ready = link.poll(out, cx, turn);
+            let passed = std::mem::take(&mut cx.arrived) && self.pass(out, cx, turn.travels);
+            if !passed && !self.release(out, cx, turn.travels) {
+                break ready && self.held.is_empty();
+            }
+        };
+        cx.arrived = outside;
+        ready
+    }
+
+    /// Takes all `items`, and the packet they are, through; or has them wait behind an edit that waits.
+    pub(crate) fn take(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle) {
+        if self.held.is_empty() {
+            return self.batch(items, out, cx);
+        }
+        let packet = Packet { slip: cx.put_down(), items: items.drain(..).collect() };
+        self.held.push(Message::Packet(packet));
+        cx.parked = true;
+    }
+
+    /// Sends a mark through.
+    pub(crate) fn mark(&mut self, mark: Mark, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels) {
+        let moves = matches!(mark, Mark::Edit(revision) if self.has_to_be_empty(revision, travels));
+        if moves || !self.held.is_empty() {
+            return self.held.push(Message::Mark(mark));
+        }
+        match (mark, &mut self.link) {
+            (Mark::Edit(revision), _) => self.travel(0, revision, out, cx, travels),
+            (_, Some(link)) => link.mark(mark, out, cx, travels),
+            (_, None) => {}
+        }
+    }
+
+    /// See [`Wait::evict`](crate::travel::Wait::evict).
+    pub(crate) fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle) {
+        if let Some(link) = &mut self.link {
+            link.evict(eviction, cx);
+        }
+    }
+
+    /// Whether nothing is inside.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        self.held.is_empty() && self.none(|knot| knot.wait().is_some_and(|(wait, _)| !wait.is_idle()))
+    }
+
+    /// Whether something is inside, or not flushed.
+    pub(crate) fn lingers(&mut self) -> bool {
+        !self.held.is_empty() || !self.none(lingers)
+    }
+
+    /// How many items the boundaries in it take.
+    pub(crate) fn capacity(&mut self) -> usize {
+        let mut capacity = 0;
+        self.none(|knot| {
+            capacity += knot.wait().map_or(0, |(wait, _)| wait.capacity());
+            false
+        });
+        capacity
+    }
+
+    /// See [`Wait::loosen`](crate::travel::Wait::loosen).
+    pub(crate) fn loosen(&mut self, loose: bool) {
+        let last = self.length().saturating_sub(1);
+        let mut at = 0;
+        self.none(|knot| {
+            if let Some((wait, _)) = knot.wait() {
+                wait.loosen(loose && at == last);
+            }
+            at += 1;
+            false
+        });
+    }
+
+    fn knot(&mut self, at: usize) -> Option<&mut dyn Knot> {
+        self.link.as_mut()?.nth(&mut { at })
+    }
+
+    /// Whether `is` so of none of its stages.
+    pub(super) fn none(&mut self, mut is: impl FnMut(&mut dyn Knot) -> bool) -> bool {
+        let mut at = 0;
+        while let Some(knot) = self.knot(at) {
+            if is(knot) {
+                return false;
+            }
+            at += 1;
+        }
+        true
+    }
+
+    fn length(&mut self) -> usize {
+        let mut length = 0;
+        self.none(|_| {
+            length += 1;
+            false
+        });
+        length
+    }
+
+    /// Whether the edit moves stages of this chain, and something is inside.
+    fn has_to_be_empty(&mut self, revision: u64, travels: &mut Travels) -> bool {
+        let owner = self.owner;
+        let moves = travels.of(revision).is_some_and(|travel| {
+            let moves =
+                |(way, act): &(Way, Act)| matches!(act, Act::Move { .. }) && way.last().map(|spot| spot.id) == owner;
+            travel.acts.iter().any(moves)
+        });
+        moves && !self.is_idle()
+    }
+
+    /// Lets edits on from the heads of queues, last first; and takes gates away that are not needed any more.
+    fn pass(&mut self, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels) -> bool {
+        let mut passed = false;
+        for at in (0..self.length()).rev() {
+            while let Some(revision) = self.head_edit(at) {
+                passed = true;
+                self.travel(at + 1, revision, out, cx, travels);
+            }
+            if self.knot(at).and_then(|knot| knot.wait()).is_some_and(|(wait, _)| wait.is_spent()) {
+                passed = true;
+                travels.settled = true;
+                let mut parts = self.disassemble();
+                if let Some(now) = parts.remove(at).ungated() {
+                    parts.insert(at, now);
+                }
+                self.assemble(parts);
+            }
+        }
+        passed
+    }
+
+    /// Takes the mark of an edit from the head of the queue of stage number `at`.
+    fn head_edit(&mut self, at: usize) -> Option<u64> {
+        let (wait, _) = self.knot(at)?.wait()?;
+        let revision = wait.head_edit()?;
+        wait.pass_edit();
+        Some(revision)
+    }
+
+    /// Goes on with what waits in front of the chain, when that is empty.
+    fn release(&mut self, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels) -> bool {
+        if self.held.is_empty() || !self.none(|knot| knot.wait().is_some_and(|(wait, _)| !wait.is_idle())) {
+            return false;
+        }
+        let mut held = std::mem::take(&mut self.held);
+        if let Some(Message::Mark(Mark::Edit(revision))) = held.pop() {
+            self.travel(0, revision, out, cx, travels);
+        }
+        while let Some(message) = held.pop() {
+            match message {
+                Message::Mark(mark) => self.mark(mark, out, cx, travels),
+                Message::Packet(packet) => {
+                    cx.take_up(packet.slip);
+                    let mut items: Vec<A> = packet.items.into_vec();
+                    self.take(&mut items, &mut out.made, cx);
+                    out.take_in(cx);
+                }
+            }
+        }
+        true
+    }
+
+    /// The edit of `revision` comes to the stretch that begins with stage number `from`.
+    fn travel(&mut self, from: usize, revision: u64, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels) {
+        if !travels.is_under_way(revision) {
+            return;
+        }
+        travels.take_up(revision, cx);
+        self.drain_stretch(from, revision, out, cx, travels);
+        self.edit_stretch(from, revision, cx, travels);
+        travels.settle(revision);
+        // The rest of it is further on, behind what is still inside.
+        let mut at = from;
+        while travels.is_under_way(revision) {
+            let Some(knot) = self.knot(at) else { return out.mark(Mark::Edit(revision)) };
+            if edit_inside(knot, revision, cx, travels) {
+                return;
+            }
+            at += 1;
+        }
+    }
+
+    /// The stages of the stretch that leave by the edit give what they hold back.
+    fn drain_stretch(
+        &mut self,
+        from: usize,
+        revision: u64,
+        out: &mut Outlet<B>,
+        cx: &mut Cycle,
+        travels: &mut Travels,
+    ) {
+        let mut at = from;
+        while let Some((id, false)) = self.knot(at).map(|knot| (knot.site().id, lingers(knot))) {
+            at += 1;
+            let Some(travel) = travels.of(revision) else { return };
+            let inside = |way: &Way| way.iter().position(|spot| spot.id == id);
+            let (due, later) = std::mem::take(&mut travel.drains).into_iter().partition(|way| inside(way).is_some());
+            travel.drains = later;
+            let due: Vec<Way> = due;
+            for way in due {
+                let rest = inside(&way).map_or(&[][..], |depth| &way[depth + 1..]);
+                if let Some(link) = &mut self.link {
+                    link.drain(id, rest, &mut out.made, cx);
+                }
+                out.take_in(cx);
+            }
+        }
+    }
+
+    /// Makes the changes that concern the stretch.
+    fn edit_stretch(&mut self, from: usize, revision: u64, cx: &mut Cycle, travels: &mut Travels) {
+        let Some(travel) = travels.of(revision) else { return };
+        let (acts, drains) = (std::mem::take(&mut travel.acts), std::mem::take(&mut travel.drains));
+        let taken = std::mem::take(&mut travel.taken);
+        let parts = self.disassemble();
+        let mut stretch = Stretch { parts, from, revision, taken, gone: Vec::new() };
+        let mut later = Vec::new();
+        for (way, act) in acts {
+            let left = match way.last().map(|spot| spot.id) == self.owner {
+                true => stretch.edit(act, cx, travels),
+                false => stretch.edit_inside(&way, act, cx),
+            };
+            later.extend(left.map(|act| (way, act)));
+        }
+        let Stretch { parts, taken, gone, .. } = stretch;
+        self.assemble(parts);
+        if let Some(travel) = travels.of(revision) {
+            travel.acts = later;
+            // What leaves with items inside gives what it holds when they are out.
+            travel.drains = drains.into_iter().filter(|way| !way.iter().any(|spot| gone.contains(&spot.id))).collect();
+            travel.taken = taken;
+        }
+    }
+}
+
+/// The edit of `revision` comes to a stage. Where something is inside, its mark goes in behind that; else its changes
+/// inside are made at once. Whether the mark is in there.
+pub(crate) fn edit_inside(knot: &mut dyn Knot, revision: u64, cx: &mut Cycle, travels: &mut Travels) -> bool {
+    if let Some((wait, site)) = knot.wait()
+        && wait.lingers()
+    {
+        wait.mark(Mark::Edit(revision), cx, site, travels);
+        return true;
+    }
+    let id = knot.site().id;
+    let Some(travel) = travels.of(revision) else { return false };
+    let depth = |way: &Way| way.iter().position(|spot| spot.id == id);
+    let (due, later) = std::mem::take(&mut travel.acts).into_iter().partition(|(way, _)| depth(way).is_some());
+    travel.acts = later;
+    let due: Vec<(Way, Act)> = due;
+    for (way, act) in due {
+        if let Some(depth) = depth(&way) {
+            act_inside(knot, &way[depth + 1..], act, &mut travel.taken, cx);
+        }
+    }
+    travels.settle(revision);
+    false
+}
+
+/// Whether something is inside of it, or not flushed.
+fn lingers(knot: &mut dyn Knot) -> bool {
+    knot.wait().is_some_and(|(wait, _)| wait.lingers())
+}
+
+/// The parts of a chain while an edit changes the stretch that begins with number `from`.
+struct Stretch {
+    parts: Vec<Box<dyn Knot>>,
+    from: usize,
+    revision: u64,
+    taken: Taken,
+    /// What has left with items inside.
+    gone: Vec<NodeId>,
+}
+
+impl Stretch {
+    /// Its end: the first part that has something inside.
+    fn stop(&mut self) -> usize {
+        let end = self.parts.iter_mut().skip(self.from).position(|knot| lingers(&mut **knot));
+        end.map_or(self.parts.len(), |end| self.from + end)
+    }
+
+    /// The number of a part of the stretch, or of the one at its end.
+    fn find(&mut self, id: NodeId) -> Option<usize> {
+        let stop = self.stop();
+        let at = self.parts.iter().position(|knot| knot.site().id == id)?;
+        (self.from..=stop).contains(&at).then_some(at)
+    }
+
+    /// The place in front of a part, or at the end of the chain, if it is in the stretch.
+    fn place(&mut self, before: Option<NodeId>) -> Option<usize> {
+        match before {
+            Some(id) => self.find(id),
+            None => Some(self.stop()).filter(|stop| *stop == self.parts.len()),
+        }
+    }
+
+    /// A change inside of a part of the stretch; given back where it is further on.
+    fn edit_inside(&mut self, way: &Way, act: Act, cx: &mut Cycle) -> Option<Act> {
+        let stop = self.stop();
+        for knot in &mut self.parts[self.from.min(stop)..stop] {
+            if let Some(depth) = way.iter().position(|spot| spot.id == knot.site().id) {
+                act_inside(&mut **knot, &way[depth + 1..], act, &mut self.taken, cx);
+                return None;
+            }
+        }
+        Some(act)
+    }
+
+    /// A change of the chain itself; given back where it is further on.
+    fn edit(&mut self, act: Act, cx: &mut Cycle, travels: &mut Travels) -> Option<Act> {
+        match act {
+            Act::Insert { before, mut knot } => match self.place(before) {
+                Some(at) => {
+                    knot.carry(true, cx);
+                    self.parts.insert(at, knot);
+                }
+                None => return Some(Act::Insert { before, knot }),
+            },
+            Act::Remove { id } => match self.find(id) {
+                Some(at) => self.leave(at, None, cx, travels),
+                None => return Some(act),
+            },
+            Act::Replace { at: spot, mut knot } => match self.find(spot.id) {
+                Some(at) => {
+                    knot.carry(true, cx);
+                    self.leave(at, Some(knot), cx, travels);
+                }
+                None => return Some(Act::Replace { at: spot, knot }),
+            },
+            Act::Move { id, before } => match (self.find(id), self.place(before)) {
+                (Some(from), Some(_)) => {
+                    let part = self.parts.remove(from);
+                    let to = self.place(before).unwrap_or(self.parts.len());
+                    self.parts.insert(to, part);
+                }
+                _ => return Some(act),
+            },
+            Act::HandOver { at: spot, id, make } => match self.find(spot.id) {
+                Some(at) => {
+                    let mut old = self.parts.remove(at);
+                    let joiner = old.joiner().take();
+                    let mut new = hand_over(old, id, make, cx);
+                    *new.joiner() = joiner;
+                    self.parts.insert(at, new);
+                }
+                None => return Some(Act::HandOver { at: spot, id, make }),
+            },
+            Act::Rename { at: spot, to } => match self.find(spot.id) {
+                Some(at) => self.parts[at].site_mut().name = to,
+                None => return Some(Act::Rename { at: spot, to }),
+            },
+            other => debug_assert!(matches!(other, Act::Move { .. }), "an act for a switch was sent to a chain"),
+        }
+        None
+    }
+
+    /// Part number `at` leaves; `by` comes in its place.
+    fn leave(&mut self, at: usize, by: Option<Box<dyn Knot>>, cx: &mut Cycle, travels: &mut Travels) {
+        let mut old = self.parts.remove(at);
+        if lingers(&mut *old) {
+            self.gone.push(old.site().id);
+            self.parts.insert(at, old.gated(by, self.revision, cx, travels));
+            return;
+        }
+        let joiner = old.joiner().take();
+        retire(old, &mut self.taken, cx);
+        if let Some(mut new) = by {
+            *new.joiner() = joiner;
+            self.parts.insert(at, new);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A pipeline as a stage of another.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::Chain;
+use crate::cycle::{Cycle, Site, guarded, inside};
+use crate::failure::Failure;
+use crate::knot::{AnyChain, Eviction, Flow, Spot, Travels, Turn, Wait};
+use crate::link::{Recount, Status, Work};
+use crate::name::{NodeId, Path};
+use crate::outlet::Outlet;
+use crate::packet::{Mark, Message, Slip};
+use crate::trace::Recorder;
+
+/// A pipeline as a stage of another.
+pub(crate) struct Nested<A, B> {
+    chain: Chain<A, B>,
+    /// Outputs that it had not handed out when it ran alone; they come first.
+    late: Vec<B>,
+    /// What has come out of its boundaries.
+    outlet: Outlet<B>,
+    /// Whether it takes a packet, as far as that is known.
+    ready: bool,
+}
+
+impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
+    pub(crate) fn new(mut chain: Chain<A, B>, late: Vec<B>, site: &Site) -> Self {
+        chain.owner = Some(site.id);
+        Self { chain, late, outlet: Outlet::new(1), ready: false }
+    }
+
+    /// Deals with the failures that a packet, which has come out, brings from inside.
+    fn settle_packet(&mut self, slip: &mut Slip, cx: &mut Cycle, site: &Site) {
+        let level = cx.level;
+        let (mut inside, before): (Vec<Failure>, Vec<Failure>) =
+            std::mem::take(&mut slip.failures).into_iter().partition(|failure| failure.is_below(level));
+        slip.failures = before;
+        inside.iter_mut().for_each(|failure| failure.prefix(&site.name));
+        slip.come_out(level, &site.name);
+        let settled = catch_unwind(AssertUnwindSafe(|| self.chain.on_failure.settle(&mut inside, 0)));
+        if let Err(panic) = settled {
+            cx.broke(site);
+            cx.panic.get_or_insert(panic);
+        }
+        slip.failures.append(&mut inside);
+    }
+
+    fn catch_up(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        let late = self.late.len();
+        if late > 0 {
+            out.append(&mut self.late);
+            cx.settle(site, 0, late, -(late as i64));
+            cx.used_up = true;
+        }
+    }
+
+    fn settled<R>(&mut self, cx: &mut Cycle, site: &Site, run: impl FnOnce(&mut Chain<A, B>, &mut Cycle) -> R) -> R {
+        let from = cx.failures.len();
+        let result = inside(cx, &site.name, |cx| {
+            if let Some(trace) = &mut cx.trace {
+                trace.enter();
+            }
+            let result = run(&mut self.chain, cx);
+            if let Some(trace) = &mut cx.trace {
+                trace.leave();
+            }
+            result
+        });
+        self.settle(from, cx, site);
+        result
+    }
+
+    /// Deals with the failures from number `from` on, where that is this pipeline's business.
+    fn settle(&mut self, from: usize, cx: &mut Cycle, site: &Site) {
+        if cx.failures.len() > from && !self.chain.on_failure.is_stop() {
+            cx.whole = usize::MAX;
+            guarded(cx, site, |cx| self.chain.on_failure.settle(&mut cx.failures, from));
+        }
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
+    #[inline]
+    fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B> {
+        if self.chain.on_failure.is_stop() {
+            return self.chain.call(item, cx);
+        }
+        let made = self.chain.call(item, cx);
+        if made.is_none() {
+            self.chain.place(&mut cx.failures, |path| path.prefix(&site.name));
+            self.settle(0, cx, site);
+        }
+        made
+    }
+
+    fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        self.catch_up(out, cx, site);
+        self.settled(cx, site, |chain, cx| chain.take(items, out, cx));
+        if !cx.parked && !self.outlet.is_empty() {
+            // Others wait to come out first.
+            self.outlet.made.append(out);
+            self.outlet.take_in(cx);
+            cx.parked = true;
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        self.catch_up(out, cx, site);
+        self.settled(cx, site, |chain, cx| chain.finish(out, cx));
+    }
+
+    fn drain(&mut self, rest: &[Spot], out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        self.catch_up(out, cx, site);
+        self.settled(cx, site, |chain, cx| chain.drain(rest, out, cx));
+    }
+
+    fn way(&self, _: &Site, trace: &mut Recorder) {
+        trace.enter();
+        self.chain.way(trace);
+        trace.leave();
+    }
+
+    fn locate(&self, id: NodeId) -> Option<Path> {
+        self.chain.locate(id)
+    }
+
+    fn status(&self, site: &Site) -> Status {
+        let mut status = self.chain.status();
+        if let Some(path) = &mut status.blocked {
+            path.prefix(&site.name);
+        }
+        status.single &= self.late.is_empty();
+        status
+    }
+
+    fn recount(&mut self, how: Recount, cx: &mut Cycle, site: &Site) {
+        let late = self.late.len() as i64;
+        match how {
+            Recount::Enter => cx.settle(site, 0, 0, late),
+            Recount::Leave => {
+                cx.settle(site, 0, 0, -late);
+                self.late.clear();
+            }
+            Recount::Forget | Recount::Renew => {}
+        }
+        self.chain.recount(how, cx);
+    }
+
+    fn into_stage(self) -> Box<dyn Any + Send> {
+        Box::new(self.chain)
+    }
+
+    fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
+        if self.chain.flows() { Some(self) } else { None }
+    }
+
+    fn chain(&mut self) -> Option<&mut dyn AnyChain> {
+        Some(&mut self.chain)
+    }
+
+    fn is_plain(&self) -> bool {
+        false
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
+    fn is_idle(&mut self) -> bool {
+        self.outlet.is_empty() && self.chain.is_idle()
+    }
+
+    fn lingers(&mut self) -> bool {
+        !self.outlet.is_empty() || self.chain.lingers()
+    }
+
+    fn has_room(&self) -> bool {
+        self.ready
+    }
+
+    fn capacity(&mut self) -> usize {
+        self.chain.capacity()
+    }
+
+    fn mark(&mut self, mark: Mark, cx: &mut Cycle, _: &Site, travels: &mut Travels) {
+        cx.deeper(|cx| self.chain.mark(mark, &mut self.outlet, cx, travels));
+    }
+
+    fn head_edit(&self) -> Option<u64> {
+        self.outlet.line().head_edit()
+    }
+
+    fn pass_edit(&mut self) {
+        self.outlet.pop();
+    }
+
+    fn is_weightless(&self) -> bool {
+        self.outlet.line().is_weightless()
+    }
+
+    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, _: &Site) {
+        cx.deeper(|cx| self.chain.evict(eviction, cx));
+    }
+
+    fn loosen(&mut self, loose: bool) {
+        self.chain.loosen(loose);
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Flow<B> for Nested<A, B> {
+    fn drive(&mut self, cx: &mut Cycle, _: &Site, turn: &mut Turn<'_, '_>) {
+        self.ready = cx.deeper(|cx| self.chain.poll(&mut self.outlet, cx, turn));
+    }
+
+    fn pop(&mut self, cx: &mut Cycle, site: &Site, _: &mut Travels) -> Option<Message<B>> {
+        if self.head_edit().is_some() {
+            return None;
+        }
+        let mut message = self.outlet.pop()?;
+        if let Message::Packet(packet) = &mut message {
+            self.settle_packet(&mut packet.slip, cx, site);
+        }
+        Some(message)
+    }
+}

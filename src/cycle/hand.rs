@@ -1,0 +1,125 @@
+//! The packet in hand: how it is put down at a boundary and taken up again.
+//!
+//! While tasks run a pipeline, packets of many cycles are inside. What a [`Cycle`] says of number, revision, failures and
+//! trace is then said of the one packet that is in hand. Work on packets is bracketed by [`Cycle::begin`] and
+//! [`Cycle::end`], between which the ledger is open.
+
+use std::any::Any;
+
+use super::{Cycle, Site};
+use crate::failure::Failure;
+use crate::packet::Slip;
+use crate::stage::{BoxError, Fault};
+
+impl Cycle {
+    /// Begins with work on packets, in which `items` (0 or 1) are accepted. Gives what [`end`](Cycle::end) needs.
+    pub(crate) fn begin(&mut self, items: u64) -> (u64, u64) {
+        self.items = items;
+        self.open();
+        (self.number, self.revision)
+    }
+
+    /// Ends the work on packets; `delivered` outputs were handed out meanwhile.
+    pub(crate) fn end(&mut self, (number, revision): (u64, u64), delivered: u64) {
+        (self.number, self.revision) = (number, revision);
+        self.ledger.deliver(delivered);
+        self.ledger.close();
+        self.number += self.items;
+        self.rest();
+    }
+
+    /// Outputs are handed out.
+    pub(crate) fn hand_out(&mut self, outputs: u64) {
+        let before = self.begin(0);
+        self.end(before, outputs);
+    }
+
+    /// What was to be sent another way, and has come out, has failed.
+    pub(crate) fn fail_again(&mut self) {
+        let failed: u64 = self.failures.iter_mut().map(|failure| u64::from(failure.stay())).sum();
+        if failed > 0 {
+            let before = self.begin(0);
+            self.ledger.fail_alone(failed);
+            self.end(before, 0);
+        }
+    }
+
+    /// Whether the packet in hand goes on even when nothing is in it.
+    pub(crate) fn is_missed(&self) -> bool {
+        self.flowing
+            && (self.ticket.is_some()
+                || !self.failures.is_empty()
+                || self.trace.as_ref().is_some_and(|trace| trace.wants()))
+    }
+
+    /// Puts the packet in hand down.
+    pub(crate) fn put_down(&mut self) -> Slip {
+        Slip {
+            number: self.number,
+            revision: self.revision,
+            ticket: self.ticket.take(),
+            failures: std::mem::take(&mut self.failures),
+            trace: self.trace.as_mut().and_then(|trace| trace.park()),
+        }
+    }
+
+    /// Takes a packet in hand.
+    pub(crate) fn take_up(&mut self, slip: Slip) {
+        let Slip { number, revision, ticket, failures, trace } = slip;
+        (self.number, self.revision, self.ticket, self.failures) = (number, revision, ticket, failures);
+        if let Some(recorder) = &mut self.trace {
+            recorder.unpark(trace);
+        }
+    }
+
+    /// Has nothing in hand: what follows is of no cycle, under the present revision.
+    pub(crate) fn put_nothing(&mut self, number: u64, revision: u64) {
+        self.take_up(Slip { number, revision, ..Slip::default() });
+    }
+
+    /// Whether a boundary took the packet in hand; forgets it.
+    pub(crate) fn is_parked(&mut self) -> bool {
+        std::mem::take(&mut self.parked)
+    }
+
+    /// Does something to a packet that waits, as if it were in hand.
+    pub(crate) fn within<R>(&mut self, slip: &mut Slip, work: impl FnOnce(&mut Self) -> R) -> R {
+        let hand = self.put_down();
+        self.take_up(std::mem::take(slip));
+        let result = work(self);
+        *slip = self.put_down();
+        self.take_up(hand);
+        result
+    }
+
+    /// Something failed that no item is counted for.
+    #[cold]
+    pub(crate) fn report(&mut self, site: &Site, item: Option<Box<dyn Any + Send>>, error: BoxError) {
+        let fault = Fault { error, item: item.unwrap_or_else(|| Box::new(())) };
+        let place = (self.number, self.revision, self.level);
+        self.failures.push(Failure::new(site.id, &site.name, place, fault));
+    }
+
+    /// An item is to be sent another way, if there is one; else it has failed, and is counted when that is known.
+    #[cold]
+    pub(crate) fn send_again(&mut self, site: &Site, item: Box<dyn Any + Send>, error: BoxError) {
+        self.report(site, Some(item), error);
+        if let Some(failure) = self.failures.last_mut() {
+            failure.send_again();
+        }
+    }
+
+    /// What was to be sent another way, and cannot be, has failed at `site`.
+    pub(crate) fn settle_again(&mut self, site: &Site) {
+        let stay = self.failures.iter_mut().map(|failure| u64::from(failure.stay())).sum();
+        self.failed(&site.counts, stay);
+    }
+
+    /// Work inside a pipeline or switch that is not under way by a call of it.
+    pub(crate) fn deeper<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
+        self.level += 1;
+        let result = work(self);
+        self.level -= 1;
+        result
+    }
+}

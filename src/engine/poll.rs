@@ -1,0 +1,190 @@
+//! What streams and sinks ask of an engine.
+
+use std::task::{Context, Poll};
+
+use super::Engine;
+use crate::error::{FlowError, Hold};
+
+impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
+    /// The next output; items are pulled as long as there is room, and the end is told when there are no more.
+    #[inline]
+    pub(crate) fn poll_output(
+        &mut self,
+        task: &mut Context<'_>,
+        mut pull: impl FnMut(&mut Context<'_>) -> Poll<Option<In>>,
+    ) -> Poll<Option<Result<Out, FlowError>>> {
+        while self.is_quick() {
+            match pull(task) {
+                Poll::Ready(Some(item)) => {
+                    // What was committed while the item came governs it.
+                    if !self.is_quick() {
+                        self.keep(item);
+                        break;
+                    }
+                    if let Some(out) = self.quick(item) {
+                        return Poll::Ready(Some(Ok(out)));
+                    }
+                    self.quick_failed();
+                }
+                Poll::Ready(None) => {
+                    self.end();
+                }
+                Poll::Pending if self.sleeps(task) => return Poll::Pending,
+                Poll::Pending => {}
+            }
+        }
+        self.poll_output_in_general(task, pull)
+    }
+
+    fn poll_output_in_general(
+        &mut self,
+        task: &mut Context<'_>,
+        mut pull: impl FnMut(&mut Context<'_>) -> Poll<Option<In>>,
+    ) -> Poll<Option<Result<Out, FlowError>>> {
+        loop {
+            if let Some(out) = self.next_output() {
+                return Poll::Ready(Some(Ok(out)));
+            }
+            let open = self.go_on(task);
+            if let Some(error) = self.next_error() {
+                return Poll::Ready(Some(Err(error)));
+            }
+            let Some(current) = &self.current else { return Poll::Ready(None) };
+            if current.has_news() {
+                continue;
+            }
+            if current.ended || matches!(self.hold, Some(Hold::Build(_))) {
+                return Poll::Ready(None);
+            }
+            if open && !current.ending {
+                match self.in_hand().map_or_else(|| pull(task), |item| Poll::Ready(Some(item))) {
+                    Poll::Ready(Some(item)) => {
+                        self.offer(item);
+                        continue;
+                    }
+                    Poll::Ready(None) => {
+                        self.end();
+                        continue;
+                    }
+                    Poll::Pending => {}
+                }
+            }
+            if self.sleeps(task) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Whether there is room for an item.
+    pub(crate) fn poll_room(&mut self, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
+        loop {
+            let open = self.go_on(task);
+            if let Some(error) = self.next_error() {
+                return Poll::Ready(Err(error));
+            }
+            if self.is_over() {
+                return Poll::Ready(Err(FlowError::Held(Box::new(Hold::Finished))));
+            }
+            match self.in_hand() {
+                Some(item) if open => self.offer(item),
+                Some(item) => self.keep(item),
+                None if open => return Poll::Ready(Ok(())),
+                None => {}
+            }
+            if self.sleeps(task) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Takes an item for which there was room. Where an edit has changed that meanwhile, it waits in hand.
+    pub(crate) fn offer(&mut self, item: In) {
+        // What was committed up to here governs it.
+        let before = self.seen;
+        if self.ready().is_ok() && (self.seen == before || self.has_room()) {
+            self.accept(item);
+        } else {
+            self.keep(item);
+        }
+    }
+
+    /// Whether all that was accepted has come out, and was flushed by the sinks.
+    pub(crate) fn poll_flushed(&mut self, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
+        loop {
+            self.flush();
+            let open = self.go_on(task);
+            if let Some(error) = self.next_error() {
+                return Poll::Ready(Err(error));
+            }
+            match self.in_hand() {
+                Some(item) if open => {
+                    self.offer(item);
+                    continue;
+                }
+                Some(item) => self.keep(item),
+                None if self.is_flushed() => return Poll::Ready(Ok(())),
+                None => {}
+            }
+            if self.sleeps(task) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Tells the end of the stream; ready when it has come out, and the sinks are closed.
+    pub(crate) fn poll_closed(&mut self, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
+        loop {
+            let open = self.go_on(task);
+            if let Some(error) = self.next_error() {
+                return Poll::Ready(Err(error));
+            }
+            match self.in_hand() {
+                Some(item) if open => {
+                    self.offer(item);
+                    continue;
+                }
+                Some(item) => self.keep(item),
+                None if self.is_over() => return Poll::Ready(Ok(())),
+                None if self.end() => continue,
+                None => {}
+            }
+            if self.sleeps(task) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Sees to it that the task is woken by an edit, having found no item to take; never ready.
+    pub(crate) fn poll_rest<R>(&mut self, task: &mut Context<'_>) -> Poll<Result<R, FlowError>> {
+        loop {
+            if self.sleeps(task) {
+                return Poll::Pending;
+            }
+            self.go_on(task);
+            if let Some(error) = self.next_error() {
+                return Poll::Ready(Err(error));
+            }
+        }
+    }
+
+    fn in_hand(&mut self) -> Option<In> {
+        self.current.as_mut()?.hand.take()
+    }
+
+    fn keep(&mut self, item: In) {
+        if let Some(current) = &mut self.current {
+            current.hand = Some(item);
+        }
+        self.quick = super::NEVER;
+    }
+
+    /// Whether the end has come out.
+    pub(crate) fn is_over(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| current.ended)
+    }
+
+    /// Has the task woken by the next edit. Not if there is one already.
+    fn sleeps(&mut self, task: &mut Context<'_>) -> bool {
+        self.shared.board.poll_changed(self.seen, task).is_pending()
+    }
+}

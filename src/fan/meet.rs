@@ -1,0 +1,228 @@
+//! The meeting point behind a switch: the order gate.
+//!
+//! Every packet that goes into the switch has an *entry* here, in order, and each part of it that went to a target has a
+//! ticket for its place in the entry. So what comes out of the targets is put in order again, whichever is quicker; the mark
+//! of an edit has an entry of its own, between the old packets and the new. A sequence number at the source alone would not
+//! do: it does not know that its predecessor went to another sink.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use smallvec::SmallVec;
+
+use crate::packet::{Items, Mark, Message, Packet, Slip, Ticket};
+
+/// See the module's documentation.
+pub(super) struct Meeting<B> {
+    entries: BTreeMap<u64, Entry<B>>,
+    next: u64,
+    /// Whole packets, where they need not wait for others.
+    whole: VecDeque<u64>,
+    order: Order,
+}
+
+/// In which order things come out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Order {
+    /// As they went in.
+    Kept,
+    /// As they are ready, but not past an edit.
+    Free,
+    /// As they are ready: nothing comes behind.
+    Loose,
+}
+
+enum Entry<B> {
+    Packet { slip: Slip, parts: SmallVec<[Option<Packet<B>>; 1]>, missing: usize },
+    Mark { mark: Mark, missing: usize, extras: Vec<Packet<B>> },
+}
+
+impl<B> Entry<B> {
+    fn is_whole(&self) -> bool {
+        matches!(self, Self::Packet { missing: 0, .. } | Self::Mark { missing: 0, .. })
+    }
+
+    fn is_mark(&self) -> bool {
+        matches!(self, Self::Mark { .. })
+    }
+}
+
+impl<B> Meeting<B> {
+    pub(super) fn new() -> Self {
+        Self { entries: BTreeMap::new(), next: 0, whole: VecDeque::new(), order: Order::Kept }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn order(&self) -> Order {
+        self.order
+    }
+
+    pub(super) fn set_order(&mut self, order: Order) {
+        if self.order == order {
+            return;
+        }
+        self.order = order;
+        let whole = self.entries.iter().filter(|(_, entry)| entry.is_whole() && !entry.is_mark());
+        self.whole = whole.map(|(number, _)| *number).collect();
+    }
+
+    /// An entry for a packet that goes to the targets in so many parts.
+    pub(super) fn begin(&mut self, slip: Slip, parts: usize) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        let entry = Entry::Packet { slip, parts: (0..parts).map(|_| None).collect(), missing: parts };
+        self.entries.insert(number, entry);
+        if parts == 0 {
+            self.made_whole(number);
+        }
+        number
+    }
+
+    fn made_whole(&mut self, number: u64) {
+        if self.order != Order::Kept {
+            self.whole.push_back(number);
+        }
+    }
+
+    /// A part of a packet has come out. It is given back if nobody misses it any more.
+    pub(super) fn fill(&mut self, ticket: Ticket, packet: Packet<B>) -> Result<(), Packet<B>> {
+        let Some(Entry::Packet { parts, missing, .. }) = self.entries.get_mut(&ticket.entry) else {
+            return Err(packet);
+        };
+        match parts.get_mut(ticket.part as usize) {
+            Some(part @ None) if *missing > 0 => {
+                *part = Some(packet);
+                *missing -= 1;
+                if *missing == 0 {
+                    self.made_whole(ticket.entry);
+                }
+                Ok(())
+            }
+            _ => Err(packet),
+        }
+    }
+
+    /// A mark that was sent into so many targets.
+    pub(super) fn mark(&mut self, mark: Mark, missing: usize) {
+        self.entries.insert(self.next, Entry::Mark { mark, missing, extras: Vec::new() });
+        self.next += 1;
+    }
+
+    /// A mark has come out of a target.
+    pub(super) fn mark_out(&mut self, out: Mark) {
+        let entry = self.entries.values_mut().find_map(|entry| match entry {
+            Entry::Mark { mark, missing, .. } if *mark == out && *missing > 0 => Some(missing),
+            _ => None,
+        });
+        if let Some(missing) = entry {
+            *missing -= 1;
+        }
+    }
+
+    /// A packet that no item became: it was set free by a mark, and belongs in front of it.
+    pub(super) fn extra(&mut self, packet: Packet<B>) {
+        let entry = self.entries.values_mut().find_map(|entry| match entry {
+            Entry::Mark { missing, extras, .. } if *missing > 0 => Some(extras),
+            _ => None,
+        });
+        if let Some(extras) = entry {
+            return extras.push(packet);
+        }
+        let number = self.begin(packet.slip, 1);
+        let items = Packet { slip: Slip::default(), items: packet.items };
+        // The entry was made for it.
+        let _ = self.fill(Ticket { entry: number, part: 0 }, items);
+    }
+
+    /// The entry that comes out next, if one does.
+    fn due(&self) -> Option<u64> {
+        let (first, entry) = self.entries.first_key_value()?;
+        if self.order == Order::Kept {
+            return entry.is_whole().then_some(*first);
+        }
+        let mark = self.entries.iter().find(|(_, entry)| entry.is_mark());
+        let (mark, passes) = mark.map_or((u64::MAX, false), |(number, entry)| (*number, entry.is_whole()));
+        if passes && (self.order == Order::Loose || mark == *first) {
+            return Some(mark);
+        }
+        self.whole.iter().copied().find(|number| self.order == Order::Loose || *number < mark)
+    }
+
+    /// The revision of the edit whose mark comes out next.
+    pub(super) fn head_edit(&self) -> Option<u64> {
+        match self.entries.get(&self.due()?)? {
+            Entry::Mark { mark: Mark::Edit(revision), extras, .. } if extras.is_empty() => Some(*revision),
+            _ => None,
+        }
+    }
+
+    /// Whether what comes out next has nothing in it.
+    pub(super) fn is_weightless(&self) -> bool {
+        match self.due().and_then(|due| self.entries.get(&due)) {
+            Some(Entry::Packet { parts, .. }) => parts.iter().flatten().all(|part| part.items.is_empty()),
+            Some(Entry::Mark { extras, .. }) => extras.is_empty(),
+            None => false,
+        }
+    }
+
+    /// Takes out what comes next, the mark of an edit included.
+    pub(super) fn pop(&mut self) -> Option<Message<B>> {
+        let due = self.due()?;
+        if let Some(Entry::Mark { extras, .. }) = self.entries.get_mut(&due)
+            && !extras.is_empty()
+        {
+            return Some(Message::Packet(extras.remove(0)));
+        }
+        let entry = self.entries.remove(&due)?;
+        self.whole.retain(|number| *number != due);
+        match entry {
+            Entry::Mark { mark, .. } => Some(Message::Mark(mark)),
+            Entry::Packet { slip, parts, .. } => Some(Message::Packet(joined(slip, parts))),
+        }
+    }
+
+    /// Takes out the packet of `entry`, if that comes out next.
+    pub(super) fn pop_alone(&mut self, entry: u64) -> Option<Packet<B>> {
+        if self.due() != Some(entry) {
+            return None;
+        }
+        match self.pop() {
+            Some(Message::Packet(packet)) => Some(packet),
+            _ => None,
+        }
+    }
+
+    /// The first entry, if it holds up others that are whole.
+    pub(super) fn holds_up(&self) -> Option<u64> {
+        let (first, entry) = self.entries.first_key_value()?;
+        let held_up = self.order == Order::Kept && !entry.is_whole() && !entry.is_mark();
+        (held_up && self.entries.values().skip(1).any(|entry| entry.is_whole())).then_some(*first)
+    }
+
+    /// Waits no longer for the parts of an entry that are missing; how many those are.
+    pub(super) fn give_up(&mut self, entry: u64) -> usize {
+        let Some(Entry::Packet { missing, .. }) = self.entries.get_mut(&entry) else { return 0 };
+        let given_up = std::mem::take(missing);
+        self.made_whole(entry);
+        given_up
+    }
+}
+
+/// A packet of its parts, in the order in which they went to the targets.
+fn joined<B>(mut slip: Slip, parts: SmallVec<[Option<Packet<B>>; 1]>) -> Packet<B> {
+    let mut items = Items::new();
+    for part in parts.into_iter().flatten() {
+        slip.failures.extend(part.slip.failures);
+        if let (Some(whole), Some(part)) = (&mut slip.trace, part.slip.trace) {
+            whole.append(part);
+        }
+        items.extend(part.items);
+    }
+    Packet { slip, items }
+}

@@ -1,0 +1,179 @@
+//! A switch with boundaries in its targets, as the chain sees it.
+
+use super::Fan;
+use super::meet::Order;
+use crate::cycle::{Cycle, Site};
+use crate::join::poll_alone;
+use crate::knot::{Eviction, Flow, Reach, Travels, Turn, Wait};
+use crate::packet::{Mark, Message};
+
+impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
+    /// The targets to be polled: those of the route, and those that may have something inside.
+    fn polled(&self) -> Vec<u32> {
+        let awake = self.branching.as_ref().map_or(&[][..], |branching| &branching.awake);
+        let others = awake.iter().filter(|slot| !self.routed.contains(slot));
+        others.chain(&self.routed).copied().collect()
+    }
+
+    /// Lets one target go on; whether it takes a packet.
+    fn poll_target(&mut self, slot: u32, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) -> bool {
+        let Some(mut branching) = self.branching.take() else { return true };
+        let link = self.slot(slot);
+        let ready = link.is_none_or(|link| cx.deeper(|cx| poll_alone(&mut **link, &mut branching.outlet, cx, turn)));
+        self.branching = Some(branching);
+        self.gather(slot, true, cx, site, Some(turn.travels));
+        ready
+    }
+
+    /// Lets one of those go on that leave; it goes when nothing is inside any more.
+    fn poll_leaving(&mut self, at: usize, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) -> bool {
+        let Some(branching) = &mut self.branching else { return false };
+        let (leaving, outlet) = (&mut branching.leaving[at], &mut branching.outlet);
+        let (slot, revision) = (leaving.slot, leaving.revision);
+        cx.deeper(|cx| poll_alone(&mut *leaving.link, outlet, cx, turn));
+        if !self.gather(slot, true, cx, site, Some(turn.travels)) {
+            return false;
+        }
+        if let Some(branching) = &mut self.branching {
+            let stage = branching.leaving.remove(at).link.pop().0.map(|mut knot| {
+                knot.carry(false, cx);
+                (knot.site().id, knot)
+            });
+            turn.travels.left(revision, stage);
+        }
+        true
+    }
+
+    fn is_awake(&mut self, slot: u32) -> bool {
+        let wait = self.slot(slot).and_then(|link| link.first()).and_then(|knot| knot.wait());
+        wait.is_some_and(|(wait, _)| !wait.is_idle())
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
+    fn is_idle(&mut self) -> bool {
+        self.branching.as_ref().is_none_or(|branching| branching.is_idle())
+    }
+
+    fn lingers(&mut self) -> bool {
+        let slots: Vec<u32> = self.order.clone();
+        !self.is_idle() || slots.into_iter().any(|slot| Fan::lingers(self, slot))
+    }
+
+    fn has_room(&self) -> bool {
+        self.branching.as_ref().is_none_or(|branching| {
+            let full = branching.meet.order() == Order::Kept && branching.meet.len() >= branching.room;
+            branching.ready && !full
+        })
+    }
+
+    fn capacity(&mut self) -> usize {
+        self.branching.as_ref().map_or(0, |branching| branching.room)
+    }
+
+    fn mark(&mut self, mark: Mark, cx: &mut Cycle, site: &Site, travels: &mut Travels) {
+        if let Mark::Edit(revision) = mark {
+            return self.travel(revision, cx, site, travels);
+        }
+        let Some(mut branching) = self.branching.take() else { return };
+        let mut missing = 0;
+        for slot in self.order.clone() {
+            let Some(link) = self.slot(slot) else { continue };
+            missing += 1;
+            let outlet = &mut branching.outlet;
+            cx.deeper(|cx| link.mark(mark, outlet, cx, travels));
+            if !branching.awake.contains(&slot) {
+                branching.awake.push(slot);
+            }
+        }
+        branching.meet.mark(mark, missing);
+        self.branching = Some(branching);
+        // What comes of stages that wait for nothing has come already, in the targets' order.
+        self.gather(u32::MAX, true, cx, site, Some(travels));
+    }
+
+    fn head_edit(&self) -> Option<u64> {
+        self.branching.as_ref()?.meet.head_edit()
+    }
+
+    fn pass_edit(&mut self) {
+        if let Some(branching) = &mut self.branching {
+            branching.meet.pop();
+        }
+    }
+
+    fn is_weightless(&self) -> bool {
+        self.branching.as_ref().is_some_and(|branching| branching.meet.is_weightless())
+    }
+
+    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, _: &Site) {
+        let reach = eviction.reach;
+        let Some(mut branching) = self.branching.take() else { return };
+        for leaving in &mut branching.leaving {
+            if eviction.revision == Some(leaving.revision) {
+                eviction.reach = Reach::All;
+            }
+            cx.deeper(|cx| leaving.link.evict(eviction, cx));
+            eviction.reach = reach;
+        }
+        for slot in self.order.clone() {
+            if branching.left.iter().any(|left| left.0 == slot && eviction.revision == Some(left.1)) {
+                eviction.reach = Reach::Seeking;
+            }
+            if let Some(link) = self.slot(slot) {
+                cx.deeper(|cx| link.evict(eviction, cx));
+            }
+            eviction.reach = reach;
+        }
+        self.branching = Some(branching);
+    }
+
+    fn loosen(&mut self, loose: bool) {
+        self.loose = loose;
+        let order = self.order();
+        if let Some(branching) = &mut self.branching {
+            branching.meet.set_order(order);
+        }
+        for link in self.slots.iter_mut().flatten().chain(&mut self.live) {
+            if let Some((wait, _)) = link.first().and_then(|knot| knot.wait()) {
+                wait.loosen(loose);
+            }
+        }
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Flow<B> for Fan<A, B> {
+    fn drive(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
+        let mut ready = true;
+        for slot in self.polled() {
+            let takes = self.poll_target(slot, cx, site, turn);
+            ready &= takes || !self.routed.contains(&slot);
+            if !self.is_awake(slot)
+                && let Some(branching) = &mut self.branching
+            {
+                branching.awake.retain(|awake| *awake != slot);
+            }
+        }
+        let mut at = 0;
+        while self.branching.as_ref().is_some_and(|branching| at < branching.leaving.len()) {
+            at += usize::from(!self.poll_leaving(at, cx, site, turn));
+        }
+        let Some(branching) = &mut self.branching else { return };
+        branching.ready = ready;
+        if let Some(patience) = &mut self.patience {
+            while let Some(entry) = branching.meet.holds_up()
+                && patience.is_over(Some(entry), turn.task)
+            {
+                branching.meet.give_up(entry);
+            }
+        }
+    }
+
+    fn pop(&mut self, _: &mut Cycle, _: &Site, _: &mut Travels) -> Option<Message<B>> {
+        let branching = self.branching.as_mut()?;
+        if branching.meet.head_edit().is_some() {
+            return None;
+        }
+        branching.meet.pop()
+    }
+}

@@ -1,0 +1,236 @@
+//! Where a stage that has items inside leaves a chain, until they are out.
+//!
+//! New items go on in the stage that comes in its place (or through nothing, where it was removed), at the same time; what
+//! that makes of them waits behind what is still to come from the old one. There may be several old ones, in the order in
+//! which they left. When the last is empty, the gate goes, and its place is that of the new stage.
+
+use std::any::Any;
+use std::collections::VecDeque;
+
+use crate::chain::edit_inside;
+use crate::cycle::{Cycle, Site};
+use crate::join::{Pass, poll_alone};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Joiner, Knot, Reach, Travels, Turn, Wait};
+use crate::link::{Link, Recount, Status, Work};
+use crate::name::{NodeId, Path};
+use crate::outlet::Outlet;
+use crate::packet::{Mark, Message};
+use crate::trace::Recorder;
+
+use super::Node;
+
+/// See the module's documentation.
+struct Gate<A, B> {
+    elders: VecDeque<Elder<A, B>>,
+    /// What has come from the first of them.
+    old: Outlet<B>,
+    now: Box<dyn Link<A, B>>,
+    /// Whether that is a stage, and not the place of one that was removed.
+    stands: bool,
+    /// What has come from it.
+    new: Outlet<B>,
+    ready: bool,
+    capacity: usize,
+}
+
+struct Elder<A, B> {
+    link: Box<dyn Link<A, B>>,
+    revision: u64,
+}
+
+/// Puts a gate in the place of `leaver`, which leaves by the edit of `revision`; `by` comes instead, or nothing.
+pub(super) fn gated<A: Send + 'static, B: Send + 'static, W: Work<A, B>>(
+    mut leaver: Box<Node<W, A, B>>,
+    by: Option<Box<dyn Knot>>,
+    revision: u64,
+    cx: &mut Cycle,
+    travels: &mut Travels,
+) -> Box<dyn Knot> {
+    let capacity = leaver.work.flow().map_or(1, |flow| flow.capacity()).max(1);
+    let (site, stands, now) = match by {
+        Some(knot) => (knot.site().again(), true, knot.into_link()),
+        None => {
+            // What is removed gives what it takes.
+            let pass: Box<dyn Link<A, A>> = Box::new(Pass);
+            let site = Site { id: NodeId::next(), ..leaver.site.again() };
+            (site, false, Box::new(pass) as Box<dyn Any + Send>)
+        }
+    };
+    // The types were compared when the edit was committed.
+    let Ok(now) = now.downcast::<Box<dyn Link<A, B>>>() else { return leaver };
+    let (joiner, now) = (leaver.joiner.take(), *now);
+    let mut link: Box<dyn Link<A, B>> = leaver;
+    let mut old = Outlet::new(1);
+    link.mark(Mark::Leave(revision), &mut old, cx, travels);
+    travels.leaves(revision);
+    let (elders, new) = (VecDeque::from([Elder { link, revision }]), Outlet::new(usize::MAX));
+    let mut node = Node::new(site, Gate { elders, old, now, stands, new, ready: false, capacity });
+    *node.joiner() = joiner;
+    Box::new(node)
+}
+
+impl<A: Send + 'static, B: Send + 'static> Gate<A, B> {
+    /// What has come out of an old stage, as long as there is one. One that has nothing inside any more goes.
+    fn pop_old(&mut self, cx: &mut Cycle, travels: &mut Travels) -> Option<Message<B>> {
+        while let Some(elder) = self.elders.front() {
+            let message = self.old.pop()?;
+            if !matches!(message, Message::Mark(Mark::Leave(revision)) if revision == elder.revision) {
+                return Some(message);
+            }
+            let Some(Elder { link, revision }) = self.elders.pop_front() else { break };
+            let stage = link.pop().0.map(|mut knot| {
+                knot.carry(false, cx);
+                (knot.site().id, knot)
+            });
+            travels.left(revision, stage);
+        }
+        None
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Gate<A, B> {
+    fn one(&mut self, _: A, _: &mut Cycle, _: &Site) -> Option<B> {
+        // Never called: it is not single.
+        None
+    }
+
+    fn many(&mut self, items: &mut Vec<A>, _: &mut Vec<B>, cx: &mut Cycle, _: &Site) {
+        self.now.batch(items, &mut self.new.made, cx);
+        self.new.take_in(cx);
+        cx.parked = true;
+    }
+
+    fn finish(&mut self, _: &mut Vec<B>, _: &mut Cycle, _: &Site) {}
+
+    fn status(&self, _: &Site) -> Status {
+        let mut status = Status::CLEAR;
+        self.now.status(&mut status);
+        Status { single: false, steady: false, fixed: false, exact: false, ..status }
+    }
+
+    fn way(&self, _: &Site, trace: &mut Recorder) {
+        self.now.way(trace);
+    }
+
+    fn locate(&self, id: NodeId) -> Option<Path> {
+        self.now.locate(id)
+    }
+
+    fn recount(&mut self, how: Recount, cx: &mut Cycle, _: &Site) {
+        self.elders.iter_mut().for_each(|elder| elder.link.recount(how, cx));
+        self.now.recount(how, cx);
+    }
+
+    fn into_stage(self) -> Box<dyn Any + Send> {
+        match self.now.pop().0 {
+            Some(knot) => knot.into_stage(),
+            None => Box::new(()),
+        }
+    }
+
+    fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
+        Some(self)
+    }
+
+    fn ungated(self, site: Site, joiner: Option<Joiner>) -> Option<Box<dyn Knot>> {
+        let mut knot = if self.stands { self.now.pop().0 } else { None };
+        if let Some(knot) = &mut knot {
+            knot.site_mut().name = site.name;
+            *knot.joiner() = joiner;
+        }
+        knot
+    }
+
+    fn chain(&mut self) -> Option<&mut dyn AnyChain> {
+        self.now.first()?.chain()
+    }
+
+    fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
+        self.now.first()?.switch()
+    }
+
+    fn is_plain(&self) -> bool {
+        false
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Wait for Gate<A, B> {
+    fn is_idle(&mut self) -> bool {
+        false
+    }
+
+    fn has_room(&self) -> bool {
+        self.ready && self.new.line().weight() < self.capacity
+    }
+
+    fn capacity(&mut self) -> usize {
+        self.capacity
+    }
+
+    fn mark(&mut self, mark: Mark, cx: &mut Cycle, _: &Site, travels: &mut Travels) {
+        let Mark::Edit(revision) = mark else {
+            return self.now.mark(mark, &mut self.new, cx, travels);
+        };
+        let now = self.now.first().filter(|_| self.stands);
+        if !now.is_some_and(|now| edit_inside(now, revision, cx, travels)) {
+            self.new.mark(mark);
+        }
+    }
+
+    fn head_edit(&self) -> Option<u64> {
+        if self.elders.is_empty() { self.new.line().head_edit() } else { self.old.line().head_edit() }
+    }
+
+    fn pass_edit(&mut self) {
+        if self.elders.is_empty() {
+            self.new.pop()
+        } else {
+            self.old.pop()
+        };
+    }
+
+    fn is_weightless(&self) -> bool {
+        if self.elders.is_empty() { self.new.line().is_weightless() } else { self.old.line().is_weightless() }
+    }
+
+    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, _: &Site) {
+        let reach = eviction.reach;
+        for elder in &mut self.elders {
+            if eviction.revision == Some(elder.revision) || reach != Reach::Outside {
+                eviction.reach = Reach::All;
+            }
+            elder.link.evict(eviction, cx);
+            eviction.reach = reach;
+        }
+        self.now.evict(eviction, cx);
+    }
+
+    fn loosen(&mut self, loose: bool) {
+        if let Some((wait, _)) = self.now.first().and_then(|knot| knot.wait()) {
+            wait.loosen(loose);
+        }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.elders.is_empty() && self.new.is_empty()
+    }
+}
+
+impl<A: Send + 'static, B: Send + 'static> Flow<B> for Gate<A, B> {
+    fn drive(&mut self, cx: &mut Cycle, _: &Site, turn: &mut Turn<'_, '_>) {
+        if let Some(elder) = self.elders.front_mut() {
+            poll_alone(&mut *elder.link, &mut self.old, cx, turn);
+        }
+        self.ready = poll_alone(&mut *self.now, &mut self.new, cx, turn);
+    }
+
+    fn pop(&mut self, cx: &mut Cycle, _: &Site, travels: &mut Travels) -> Option<Message<B>> {
+        if let Some(message) = self.pop_old(cx, travels) {
+            return Some(message);
+        }
+        if !self.elders.is_empty() || self.new.line().head_edit().is_some() {
+            return None;
+        }
+        self.new.pop()
+    }
+}

@@ -1,0 +1,57 @@
+//! Where a chain puts what comes out of it, a message at a time.
+
+use crate::cycle::Cycle;
+use crate::packet::{Line, Mark, Message, Packet};
+
+/// Where a chain puts what comes out of it.
+pub(crate) struct Outlet<T> {
+    line: Line<T>,
+    /// How many messages may wait in it before nothing more is let go into it.
+    room: usize,
+    /// What comes out of the stages behind the last boundary.
+    pub(crate) made: Vec<T>,
+}
+
+impl<T> Outlet<T> {
+    pub(crate) fn new(room: usize) -> Self {
+        Self { line: Line::default(), room, made: Vec::new() }
+    }
+
+    /// Whether there is room for another message.
+    pub(crate) fn is_open(&self) -> bool {
+        self.line.len() < self.room
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.line.is_empty()
+    }
+
+    pub(crate) fn set_room(&mut self, room: usize) {
+        self.room = room;
+    }
+
+    /// Takes what was made of the packet in hand, unless that is parked at a boundary.
+    pub(crate) fn take_in(&mut self, cx: &mut Cycle) {
+        if cx.is_parked() {
+            debug_assert!(self.made.is_empty(), "what is parked has not come out");
+            return;
+        }
+        let slip = cx.put_down();
+        if !self.made.is_empty() || slip.is_missed() {
+            self.line.push(Message::Packet(Packet { slip, items: self.made.drain(..).collect() }));
+        }
+    }
+
+    pub(crate) fn mark(&mut self, mark: Mark) {
+        self.line.push(Message::Mark(mark));
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Message<T>> {
+        self.line.pop()
+    }
+
+    /// What waits in it.
+    pub(crate) fn line(&self) -> &Line<T> {
+        &self.line
+    }
+}

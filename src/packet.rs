@@ -1,0 +1,179 @@
+//! What waits at boundaries: packets, and the marks between them.
+//!
+//! A *packet* is what one accepted item has become so far: any number of items, with a slip that says which cycle and
+//! revision they belong to, and what has befallen them. Its order among the packets never changes in a queue, and it goes
+//! on to the end even when nothing is left in it, as long as somebody waits for it there: a meeting point, a trace, whoever
+//! gets its failures. A *mark* stands between packets: everything in front of it came before an edit, a flush or the end.
+
+use std::collections::VecDeque;
+
+use smallvec::SmallVec;
+
+use crate::failure::Failure;
+use crate::name::Name;
+use crate::trace::Parked;
+
+/// What goes along with the items of a packet while it waits.
+#[derive(Default)]
+pub(crate) struct Slip {
+    /// The cycle in which the item was accepted.
+    pub(crate) number: u64,
+    /// The revision that governs it.
+    pub(crate) revision: u64,
+    /// Where it is missed.
+    pub(crate) ticket: Option<Ticket>,
+    pub(crate) failures: Vec<Failure>,
+    pub(crate) trace: Option<Box<Parked>>,
+}
+
+/// Which part of which entry a packet is, at the meeting point that it is on its way to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    pub(crate) entry: u64,
+    pub(crate) part: u32,
+}
+
+impl Slip {
+    /// It comes out of a pipeline or switch that `name` is the name of, to where `level` others are around it.
+    pub(crate) fn come_out(&mut self, level: u32, name: &Name) {
+        if let Some(trace) = &mut self.trace {
+            trace.leave();
+        }
+        self.failures.iter_mut().filter(|failure| failure.is_below(level)).for_each(|failure| failure.prefix(name));
+    }
+
+    /// Whether somebody waits for the packet even if nothing is in it.
+    pub(crate) fn is_missed(&self) -> bool {
+        self.ticket.is_some() || !self.failures.is_empty() || self.trace.is_some()
+    }
+}
+
+/// The items of a packet; most have one.
+pub(crate) type Items<T> = SmallVec<[T; 1]>;
+
+pub(crate) struct Packet<T> {
+    pub(crate) slip: Slip,
+    pub(crate) items: Items<T>,
+}
+
+/// What stands between packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// From here on another revision governs. It goes through a chain by the chain's own hand, which edits what it passes.
+    Edit(u64),
+    /// What is in front has been handed to every sink on the way and flushed there.
+    Flush(u64),
+    /// The last of what leaves the pipeline by the edit of that revision: stages give what they hold, sinks are flushed.
+    Leave(u64),
+    /// The end of the stream: stages give what they hold, sinks are closed.
+    End,
+}
+
+impl Mark {
+    /// Whether stages give what they hold back when it passes.
+    pub(crate) fn ends(self) -> bool {
+        matches!(self, Self::Leave(_) | Self::End)
+    }
+}
+
+/// What travels in a queue.
+pub(crate) enum Message<T> {
+    Packet(Packet<T>),
+    Mark(Mark),
+}
+
+/// A queue of messages, weighed in items; a packet with nothing in it weighs one.
+pub(crate) struct Line<T> {
+    messages: VecDeque<Message<T>>,
+    weight: usize,
+}
+
+impl<T> Default for Line<T> {
+    fn default() -> Self {
+        Self { messages: VecDeque::new(), weight: 0 }
+    }
+}
+
+impl<T> Line<T> {
+    fn weigh(message: &Message<T>) -> usize {
+        match message {
+            Message::Packet(packet) => packet.items.len().max(1),
+            Message::Mark(_) => 0,
+        }
+    }
+
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// How many items are in it.
+    pub(crate) fn items(&self) -> usize {
+        let packets = self.messages.iter().map(|message| match message {
+            Message::Packet(packet) => packet.items.len(),
+            Message::Mark(_) => 0,
+        });
+        packets.sum()
+    }
+
+    pub(crate) fn push(&mut self, message: Message<T>) {
+        self.weight += Self::weigh(&message);
+        self.messages.push_back(message);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Message<T>> {
+        let message = self.messages.pop_front()?;
+        self.weight -= Self::weigh(&message);
+        Some(message)
+    }
+
+    pub(crate) fn head(&self) -> Option<&Message<T>> {
+        self.messages.front()
+    }
+
+    /// The revision of the edit whose mark is at the head.
+    pub(crate) fn head_edit(&self) -> Option<u64> {
+        match self.head() {
+            Some(Message::Mark(Mark::Edit(revision))) => Some(*revision),
+            _ => None,
+        }
+    }
+
+    /// Whether the next to come out needs no room where it goes: a mark, or a packet with nothing in it.
+    pub(crate) fn is_weightless(&self) -> bool {
+        match self.head() {
+            Some(Message::Packet(packet)) => packet.items.is_empty(),
+            Some(Message::Mark(_)) => true,
+            None => false,
+        }
+    }
+
+    /// The first mark that `is` it.
+    pub(crate) fn find(&self, is: impl Fn(Mark) -> bool) -> Option<Mark> {
+        self.messages.iter().find_map(|message| match message {
+            Message::Mark(mark) => Some(*mark).filter(|mark| is(*mark)),
+            Message::Packet(_) => None,
+        })
+    }
+
+    /// The packets in front of a mark, or all.
+    pub(crate) fn before(&mut self, end: Option<Mark>) -> impl Iterator<Item = &mut Packet<T>> {
+        let inside = move |message: &&mut Message<T>| !matches!(message, Message::Mark(mark) if Some(*mark) == end);
+        self.messages.iter_mut().take_while(inside).filter_map(|message| match message {
+            Message::Packet(packet) => Some(packet),
+            Message::Mark(_) => None,
+        })
+    }
+
+    /// Weighs anew, after packets were changed where they are.
+    pub(crate) fn reweigh(&mut self) {
+        self.weight = self.messages.iter().map(Self::weigh).sum();
+    }
+}
