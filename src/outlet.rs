@@ -50,6 +50,11 @@ impl<T> Outlet<T> {
         self.line.pop()
     }
 
+    /// Takes all out.
+    pub(crate) fn take_line(&mut self) -> Line<T> {
+        std::mem::take(&mut self.line)
+    }
+
     /// What waits in it.
     pub(crate) fn line(&self) -> &Line<T> {
         &self.line

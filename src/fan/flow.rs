@@ -21,6 +21,8 @@ pub(super) struct Branching<A, B> {
     pub(super) awake: Vec<u32>,
     /// Targets that a route left: they are flushed, for the edit of that revision.
     pub(super) left: Vec<(u32, u64)>,
+    /// The revisions for which one was.
+    pub(super) flushed: Vec<u64>,
     /// Targets that are none any more and have something inside.
     pub(super) leaving: Vec<Leaving<A, B>>,
     /// Whether every target of the route takes a packet, as far as that is known.
@@ -33,6 +35,8 @@ pub(super) struct Leaving<A, B> {
     pub(super) link: Box<dyn Link<A, B>>,
     pub(super) slot: u32,
     pub(super) revision: u64,
+    /// Whether nothing is inside any more.
+    pub(super) gone: bool,
 }
 
 impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
@@ -52,8 +56,9 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 let mut meet = Meeting::new();
                 meet.set_order(self.order());
                 let (outlet, room) = (Outlet::new(usize::MAX), room.max(1));
-                let (awake, left, leaving) = (Vec::new(), Vec::new(), Vec::new());
-                self.branching = Some(Box::new(Branching { meet, outlet, awake, left, leaving, ready: false, room }));
+                let (awake, left, flushed, leaving) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+                self.branching =
+                    Some(Box::new(Branching { meet, outlet, awake, left, flushed, leaving, ready: false, room }));
             }
             None => {}
         }
@@ -131,47 +136,28 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         }
         branching.outlet.take_in(cx);
         self.branching = Some(branching);
-        self.gather(slot, false, cx, site, None);
+        self.gather(slot, false, cx, site);
     }
 
-    /// Takes what has come out of a target. Whether the mark of its leaving was the last of it.
-    pub(super) fn gather(
-        &mut self,
-        slot: u32,
-        nested: bool,
-        cx: &mut Cycle,
-        site: &Site,
-        travels: Option<&mut Travels>,
-    ) -> bool {
-        let mut gone = false;
-        let mut done = Vec::new();
-        while let Some(branching) = &mut self.branching
-            && let Some(message) = branching.outlet.pop()
-        {
+    /// Takes what has come out of a target: of its stages just now, or of where it waited in them.
+    pub(super) fn gather(&mut self, slot: u32, waited: bool, cx: &mut Cycle, site: &Site) {
+        // What is sent on meanwhile comes out into the same outlet.
+        let mut line = self.branching.as_mut().map(|branching| branching.outlet.take_line()).unwrap_or_default();
+        while let Some(message) = line.pop() {
             match message {
                 Message::Packet(mut packet) => {
-                    if nested {
+                    if waited {
                         packet.slip.come_out(cx.level, &site.name);
                     }
                     self.arrive(slot, packet, cx, site);
                 }
-                Message::Mark(mark @ Mark::Flush(revision)) => {
-                    match branching.left.iter().position(|left| *left == (slot, revision)) {
-                        Some(at) => {
-                            branching.left.swap_remove(at);
-                            done.push(revision);
-                        }
-                        None => branching.meet.mark_out(mark),
+                Message::Mark(mark) => {
+                    if let Some(branching) = &mut self.branching {
+                        branching.pass(slot, mark);
                     }
                 }
-                Message::Mark(Mark::Leave(revision)) if branching.is_leaving(slot, revision) => gone = true,
-                Message::Mark(mark) => branching.meet.mark_out(mark),
             }
         }
-        if let Some(travels) = travels {
-            done.into_iter().for_each(|revision| travels.left(revision, None));
-        }
-        gone
     }
 
     /// A part of a packet has come out of a target.
@@ -309,7 +295,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             if let (Some(mut link), Some(branching)) = (link, &mut self.branching) {
                 cx.deeper(|cx| link.mark(Mark::Leave(revision), &mut branching.outlet, cx, travels));
                 travels.leaves(revision);
-                branching.leaving.push(Leaving { link, slot, revision });
+                branching.leaving.push(Leaving { link, slot, revision, gone: false });
                 // What it still flushes for an edit before, it does when it leaves.
                 let left = branching.left.iter().filter(|(of, _)| *of == slot);
                 left.for_each(|(_, revision)| travels.left(*revision, None));
@@ -354,16 +340,29 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             branching.outlet.take_in(cx);
         }
         self.branching = Some(branching);
-        self.gather(slot, false, cx, site, None);
+        self.gather(slot, false, cx, site);
     }
 }
 
 impl<A, B> Branching<A, B> {
     pub(super) fn is_idle(&self) -> bool {
-        self.meet.is_empty() && self.left.is_empty() && self.leaving.is_empty()
+        self.meet.is_empty() && self.left.is_empty() && self.leaving.is_empty() && self.flushed.is_empty()
     }
 
-    fn is_leaving(&self, slot: u32, revision: u64) -> bool {
-        self.leaving.iter().any(|leaving| leaving.slot == slot && leaving.revision == revision)
+    /// A mark has come out of a target.
+    fn pass(&mut self, slot: u32, mark: Mark) {
+        let revision = match mark {
+            Mark::Flush(revision) | Mark::Leave(revision) => revision,
+            Mark::Edit(_) | Mark::End => return self.meet.mark_out(mark),
+        };
+        let mut leaving = self.leaving.iter_mut();
+        if let Some(at) = self.left.iter().position(|left| *left == (slot, revision)) {
+            self.left.swap_remove(at);
+            self.flushed.push(revision);
+        } else if let Some(leaving) = leaving.find(|leaving| (leaving.slot, leaving.revision) == (slot, revision)) {
+            leaving.gone = true;
+        } else {
+            self.meet.mark_out(mark);
+        }
     }
 }

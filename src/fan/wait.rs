@@ -1,6 +1,7 @@
 //! A switch with boundaries in its targets, as the chain sees it.
 
 use super::Fan;
+use super::flow::Leaving;
 use super::meet::Order;
 use crate::cycle::{Cycle, Site};
 use crate::join::poll_alone;
@@ -21,27 +22,31 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let link = self.slot(slot);
         let ready = link.is_none_or(|link| cx.deeper(|cx| poll_alone(&mut **link, &mut branching.outlet, cx, turn)));
         self.branching = Some(branching);
-        self.gather(slot, true, cx, site, Some(turn.travels));
+        self.gather(slot, true, cx, site);
         ready
     }
 
-    /// Lets one of those go on that leave; it goes when nothing is inside any more.
-    fn poll_leaving(&mut self, at: usize, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) -> bool {
-        let Some(branching) = &mut self.branching else { return false };
-        let (leaving, outlet) = (&mut branching.leaving[at], &mut branching.outlet);
-        let (slot, revision) = (leaving.slot, leaving.revision);
+    /// Lets one of those go on that leave.
+    fn poll_leaving(&mut self, at: usize, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
+        let Some(branching) = &mut self.branching else { return };
+        let Some(leaving) = branching.leaving.get_mut(at) else { return };
+        let (slot, outlet) = (leaving.slot, &mut branching.outlet);
         cx.deeper(|cx| poll_alone(&mut *leaving.link, outlet, cx, turn));
-        if !self.gather(slot, true, cx, site, Some(turn.travels)) {
-            return false;
-        }
-        if let Some(branching) = &mut self.branching {
-            let stage = branching.leaving.remove(at).link.pop().0.map(|mut knot| {
+        self.gather(slot, true, cx, site);
+    }
+
+    /// Tells of what has left the switch, and has nothing inside any more.
+    fn part(&mut self, cx: &mut Cycle, travels: &mut Travels) {
+        let Some(branching) = &mut self.branching else { return };
+        branching.flushed.drain(..).for_each(|revision| travels.left(revision, None));
+        while let Some(at) = branching.leaving.iter().position(|leaving| leaving.gone) {
+            let Leaving { link, revision, .. } = branching.leaving.remove(at);
+            let stage = link.pop().0.map(|mut knot| {
                 knot.carry(false, cx);
                 (knot.site().id, knot)
             });
-            turn.travels.left(revision, stage);
+            travels.left(revision, stage);
         }
-        true
     }
 
     fn is_awake(&mut self, slot: u32) -> bool {
@@ -89,7 +94,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         branching.meet.mark(mark, missing);
         self.branching = Some(branching);
         // What comes of stages that wait for nothing has come already, in the targets' order.
-        self.gather(u32::MAX, true, cx, site, Some(travels));
+        self.gather(u32::MAX, true, cx, site);
     }
 
     fn head_edit(&self) -> Option<u64> {
@@ -154,10 +159,9 @@ impl<A: Send + 'static, B: Send + 'static> Flow<B> for Fan<A, B> {
                 branching.awake.retain(|awake| *awake != slot);
             }
         }
-        let mut at = 0;
-        while self.branching.as_ref().is_some_and(|branching| at < branching.leaving.len()) {
-            at += usize::from(!self.poll_leaving(at, cx, site, turn));
-        }
+        let leaving = self.branching.as_ref().map_or(0, |branching| branching.leaving.len());
+        (0..leaving).for_each(|at| self.poll_leaving(at, cx, site, turn));
+        self.part(cx, turn.travels);
         let Some(branching) = &mut self.branching else { return };
         branching.ready = ready;
         if let Some(patience) = &mut self.patience {

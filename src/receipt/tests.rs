@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 
 use super::*;
+use crate::knot::Ending;
 use crate::name::{Name, Path};
 use crate::part::Part;
 

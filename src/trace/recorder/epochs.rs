@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::Recorder;
 use super::lock;
+#[cfg(test)]
 use crate::name::{NodeId, Path};
 use crate::trace::Places;
 use crate::trace::known::Ways;
@@ -70,6 +71,11 @@ impl Recorder {
     }
 
     /// Where the stage `id` was at `revision`.
+
+    #[cfg(test)]
+    pub(crate) fn place(&self, revision: u64, id: NodeId) -> Option<Path> {
+        self.epochs.0.iter().rfind(|epoch| epoch.revision == revision)?.places.find(id)
+    }
 
     /// Ends an item that may have waited, and went under `revision`, which is not [`settled`](Self::settled) yet. Items may
     /// end in any order.
