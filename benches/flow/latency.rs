@@ -1,7 +1,8 @@
-//! How long a change of the route takes, with a source that comes to 90 % of the sink's pace.
+//! How long a change of the route takes, with a source at 90 % of the sink's pace, and with one that always has an item.
 //!
 //! Items come at random and the sinks take random times (both exponential, the same numbers for every manner), so that there
-//! is a queue in front of the sink, as deep as the channel allows. Three moments are told apart, each from the beginning of
+//! is a queue in front of the sink: ten items on average at 90 %, if the channel holds them; with a source that always has
+//! an item the channel is full. Three moments are told apart, each from the beginning of
 //! the call: *commit*, when the call returns; *effect*, when the new sink has the first item in hand; *done*, when the old
 //! sink has done with its last. The unit is the mean time that a sink takes for an item.
 
@@ -27,24 +28,32 @@ struct Sample {
     real: f64,
 }
 
+/// How fast the source is.
+#[derive(Clone, Copy)]
+enum Load {
+    Ninety,
+    Full,
+}
+
 pub(crate) fn print(reroutes: usize) {
-    println!(
-        "\nA reroute, in mean times of the sink for an item (p50 / p99 of {reroutes}), virtual time, load 90 %:\n"
-    );
-    println!("| room | manner | commit | effect | done |");
-    println!("| --- | --- | --- | --- | --- |");
     let mut real = Vec::new();
-    for room in [1, 16, 128, 1024] {
-        for manner in Manner::ALL {
-            let samples = measure(manner, room, reroutes);
-            let both = |of: fn(&Sample) -> f64| {
-                let values: Vec<_> = samples.iter().map(of).collect();
-                format!("{:.2} / {:.2}", percentile(&values, 50), percentile(&values, 99))
-            };
-            let [commit, effect, done] = [both(|s| s.commit), both(|s| s.effect), both(|s| s.done)];
-            println!("| {room} | {} | {commit} | {effect} | {done} |", manner.words());
-            if manner == Manner::Ours {
-                real.extend(samples.iter().map(|sample| sample.real));
+    for (load, words) in [(Load::Ninety, "at 90 % of the sink's pace"), (Load::Full, "that always has an item")] {
+        println!("\nA reroute, with a source {words}, in mean times of the sink for an item, virtual time");
+        println!("(p50 / p99 of {reroutes}):\n");
+        println!("| channel | manner | commit | effect | done |");
+        println!("| --- | --- | --- | --- | --- |");
+        for room in [1, 16, 128, 1024] {
+            for manner in Manner::ALL {
+                let samples = measure(manner, load, room, reroutes);
+                let both = |of: fn(&Sample) -> f64| {
+                    let values: Vec<_> = samples.iter().map(of).collect();
+                    format!("{:.2} / {:.2}", percentile(&values, 50), percentile(&values, 99))
+                };
+                let [commit, effect, done] = [both(|s| s.commit), both(|s| s.effect), both(|s| s.done)];
+                println!("| {room} | {} | {commit} | {effect} | {done} |", manner.words());
+                if manner == Manner::Ours {
+                    real.extend(samples.iter().map(|sample| sample.real));
+                }
             }
         }
     }
@@ -58,13 +67,20 @@ fn percentile(values: &[f64], part: usize) -> f64 {
     values[(values.len() * part / 100).min(values.len() - 1)]
 }
 
-fn measure(manner: Manner, room: usize, reroutes: usize) -> Vec<Sample> {
+fn measure(manner: Manner, load: Load, room: usize, reroutes: usize) -> Vec<Sample> {
     let time = Time::default();
-    run(&time.clone(), |spawner| async move { reroute(manner, room, reroutes, &time, &spawner).await })
+    run(&time.clone(), |spawner| async move { reroute(manner, load, room, reroutes, &time, &spawner).await })
         .expect("both sinks work")
 }
 
-async fn reroute(manner: Manner, room: usize, reroutes: usize, time: &Time, spawner: &LocalSpawner) -> Vec<Sample> {
+async fn reroute(
+    manner: Manner,
+    load: Load,
+    room: usize,
+    reroutes: usize,
+    time: &Time,
+    spawner: &LocalSpawner,
+) -> Vec<Sample> {
     let lines = [1, 2].map(|seed| {
         let (line, received) = line(room);
         let (desk, time, mut random) = (line.desk.clone(), time.clone(), Random(seed));
@@ -80,7 +96,10 @@ async fn reroute(manner: Manner, room: usize, reroutes: usize, time: &Time, spaw
     });
     let desks = [lines[0].desk.clone(), lines[1].desk.clone()];
     let (mut gaps, mut pauses) = (Random(3), Random(4));
-    let source = time.arrivals(move || gaps.exponential(PACE * 10 / 9));
+    let source = time.arrivals(move || match load {
+        Load::Ninety => gaps.exponential(PACE * 10 / 9),
+        Load::Full => 0,
+    });
     let mut router = Router::start(manner, spawner, source, lines);
     let mut samples = Vec::new();
     for old in [0, 1].into_iter().cycle().take(reroutes) {

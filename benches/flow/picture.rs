@@ -1,7 +1,7 @@
 //! What comes out of a pipeline around a change of the route, in bins of one millisecond.
 //!
-//! Twenty items a millisecond come to a worker that takes four to six milliseconds for each and works on many at once. In
-//! the middle the route is changed to another such worker. Virtual time, so the picture is the same in every run.
+//! Twenty items a millisecond come to a worker that takes four to six milliseconds for each and works on many at once. Then
+//! the route is changed to another such worker. Virtual time, so the picture is the same in every run.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,14 +27,15 @@ const AFTER: usize = 22;
 const STEADY: usize = 40;
 
 /// Items that a worker works on at once, and that its channel holds.
-const AT_ONCE: usize = 128;
+const AT_ONCE: usize = 256;
 const ROOM: usize = 16;
 
-/// What is drawn, from the back to the front: the manner, its colour, readable on light and on dark, and its dashes.
-const LINES: [(Manner, RGBColor); 3] = [
-    (Manner::FanoutReplace, RGBColor(64, 145, 108)),
-    (Manner::PauseDrainSwap, RGBColor(214, 120, 50)),
-    (Manner::Ours, RGBColor(58, 134, 214)),
+/// What is drawn, from the back to the front: the manner, its colour, readable on light and on dark, and how wide and how
+/// opaque the line is. Two of the manners come to the same: one lies broad under the other.
+const LINES: [(Manner, RGBColor, u32, f64); 3] = [
+    (Manner::FanoutReplace, RGBColor(64, 165, 108), 7, 0.45),
+    (Manner::PauseDrainSwap, RGBColor(224, 120, 40), 2, 1.0),
+    (Manner::Ours, RGBColor(58, 134, 224), 2, 1.0),
 ];
 
 /// Text and axes.
@@ -56,7 +57,7 @@ async fn flow(manner: Manner, time: &Time, spawner: &LocalSpawner) -> Vec<u32> {
         let (desk, clock, all, mut random) = (line.desk.clone(), time.clone(), Rc::clone(&all), Random(seed));
         let timer = time.clone();
         let work = desk.take(received).map(move |_| timer.sleep(4 * MILLI + (random.unit() * 2e6) as u64));
-        let out = work.buffered(AT_ONCE).for_each(move |()| {
+        let out = work.buffer_unordered(AT_ONCE).for_each(move |()| {
             desk.finish(clock.now());
             if let Some(bin) = all.borrow_mut().get_mut((clock.now() / MILLI) as usize) {
                 *bin += 1;
@@ -100,7 +101,8 @@ pub(crate) fn draw() {
 fn svg() -> String {
     let mut text = String::new();
     {
-        let lines = LINES.map(|(manner, colour)| (manner, colour, bins(manner)));
+        let lines = LINES
+            .map(|(manner, colour, width, opacity)| (manner, colour.mix(opacity).stroke_width(width), bins(manner)));
         let most = lines.iter().flat_map(|(.., bins)| bins).max().copied().unwrap_or(0);
         let root = SVGBackend::with_string(&mut text, (680, 300)).into_drawing_area();
         let font = |size: u32| ("sans-serif", size).into_font().color(&GREY);
@@ -122,18 +124,18 @@ fn svg() -> String {
             .y_label_formatter(&|y| format!("{y:.0}"))
             .draw()
             .unwrap();
-        for (manner, colour, bins) in lines {
+        for (manner, style, bins) in lines {
             // A bin is a step.
             let steps = bins.into_iter().enumerate().flat_map(|(at, bin)| {
                 let from = at as f64 - BEFORE as f64;
                 [(from, f64::from(bin)), (from + 1.0, f64::from(bin))]
             });
-            let series = LineSeries::new(steps, colour.stroke_width(2));
+            let series = LineSeries::new(steps, style);
             chart
                 .draw_series(series)
                 .unwrap()
                 .label(manner.words())
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
         }
         chart.configure_series_labels().label_font(font(13)).position(SeriesLabelPosition::UpperLeft).draw().unwrap();
         root.present().unwrap();

@@ -10,7 +10,7 @@ use futures::executor::LocalSpawner;
 use futures::task::LocalSpawnExt;
 use futures::{StreamExt, stream};
 
-use crate::desk::line;
+use crate::desk::{Line, line};
 use crate::manner::{Manner, Router};
 use crate::time::{Time, run};
 
@@ -52,7 +52,8 @@ fn watch(manner: Manner) -> Rc<Seen> {
     let (time, seen) = (Time::default(), Rc::new(Seen::default()));
     let (clock, watched) = (time.clone(), Rc::clone(&seen));
     let end = run(&time, |spawner| async move {
-        flow(manner, &clock, &spawner, watched).await;
+        let (stalled, _never_asked) = line(ROOM);
+        flow(manner, &clock, &spawner, stalled, watched).await;
         // Everything else goes on until nothing can.
         std::future::pending::<()>().await;
     });
@@ -63,8 +64,8 @@ fn watch(manner: Manner) -> Rc<Seen> {
     seen
 }
 
-async fn flow(manner: Manner, time: &Time, spawner: &LocalSpawner, seen: Rc<Seen>) {
-    let ((stalled, kept), (sound, received)) = (line(ROOM), line(ROOM));
+async fn flow(manner: Manner, time: &Time, spawner: &LocalSpawner, stalled: Line, seen: Rc<Seen>) {
+    let (sound, received) = line(ROOM);
     let items = sound.desk.take(received);
     let mut router = Router::start(manner, spawner, stream::iter(0..ITEMS).boxed(), [stalled, sound]);
     // The clock moves when nothing can run: the flow is stuck at the stalled sink now.
@@ -85,5 +86,4 @@ async fn flow(manner: Manner, time: &Time, spawner: &LocalSpawner, seen: Rc<Seen
     if let Some(first) = router.first_new() {
         assert_eq!(seen.first.get().map(|(item, _)| item), Some(first), "the receipt tells the cut");
     }
-    drop(kept);
 }
