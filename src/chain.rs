@@ -6,6 +6,7 @@
 
 mod flow;
 mod nested;
+mod stretch;
 
 use std::any::Any;
 use std::sync::Arc;

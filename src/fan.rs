@@ -1,6 +1,7 @@
 //! The switch on the data side: who gets an item, and how it gets there.
 
 mod act;
+mod batch;
 mod failover;
 mod flow;
 mod meet;
@@ -9,6 +10,7 @@ mod wait;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::task::Context;
 
 use smallvec::SmallVec;
 
@@ -204,82 +206,9 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         self.run = run;
     }
 
-    fn send_to_all(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        let count = self.routed.len();
-        let broken = cx.broken.len();
-        let mut items = items.drain(..);
-        for item in items.by_ref() {
-            cx.settle(site, 1, count, 0);
-            let mut item = Some(item);
-            for target in 0..count {
-                let copy = if target + 1 == count { item.take() } else { self.copy(item.as_ref(), cx, site) };
-                self.run.extend(copy);
-                self.dispatch(target, out, cx, site);
-                if cx.broken.len() > broken {
-                    let unsent = (count - target - 1) + items.len();
-                    return cx.failed(&site.counts, unsent as u64);
-                }
-            }
-        }
-    }
-
-    /// Sends off the run for `before`, if the next item goes to another target, and keeps the reason why it does.
-    #[cold]
-    fn turn(&mut self, before: Option<usize>, target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        if before == Some(target) {
-            return;
-        }
-        // By the time that the run is full, the route may have chosen for others.
-        let why = cx.trace.as_ref().is_some_and(|trace| trace.asks_why()).then(|| self.pick.reason(target));
-        if let Some(before) = before {
-            self.dispatch(before, out, cx, site);
-        }
-        self.why = why;
-    }
-
     fn copy(&self, item: Option<&A>, cx: &mut Cycle, site: &Site) -> Option<A> {
         let (clone, item) = (self.clone?, item?);
         guarded(cx, site, |_| Some(clone(item)))
-    }
-
-    fn by_policy(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        let failover = self.pick.is(PolicyKind::Failover);
-        let broken = cx.broken.len();
-        let mut items = items.drain(..);
-        while let Some(item) = items.next() {
-            let choice = self.choose(&item, cx, site);
-            let Choice::To(target) = choice else {
-                if let Some(target) = self.waiting.take() {
-                    self.dispatch(target, out, cx, site);
-                }
-                if cx.broken.len() > broken {
-                    return cx.failed(&site.counts, 1 + items.len() as u64);
-                }
-                Self::strand(item, choice, cx, site);
-                continue;
-            };
-            let before = self.waiting.replace(target);
-            if cx.trace.is_some() {
-                self.turn(before, target, out, cx, site);
-            } else if let Some(before) = before
-                && before != target
-            {
-                self.dispatch(before, out, cx, site);
-            }
-            self.run.push(item);
-            if failover {
-                self.waiting = None;
-                self.over(target, out, cx, site);
-            }
-            if cx.broken.len() > broken {
-                self.waiting = None;
-                let unsent = items.len() + std::mem::take(&mut self.run).len();
-                return cx.failed(&site.counts, unsent as u64);
-            }
-        }
-        if let Some(target) = self.waiting.take() {
-            self.dispatch(target, out, cx, site);
-        }
     }
 }
 
@@ -399,6 +328,16 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
 
     fn into_stage(self) -> Box<dyn Any + Send> {
         Box::new(self)
+    }
+
+    fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
+        if self.branching.as_ref().is_some_and(|branching| !branching.is_idle()) {
+            return false;
+        }
+        match &mut self.live {
+            Some(live) => live.is_clear(task),
+            None => (0..self.routed.len()).all(|target| self.target(target).is_none_or(|link| link.is_clear(task))),
+        }
     }
 
     fn flow(&mut self) -> Option<&mut dyn Flow<B>> {

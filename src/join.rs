@@ -1,6 +1,7 @@
 //! Links that are no stages: two runs put together, and the chain of no stages.
 
 use std::any::Any;
+use std::task::Context;
 
 use crate::cycle::Cycle;
 use crate::knot::{Eviction, Knot, Spot, Travels, Turn};
@@ -79,6 +80,14 @@ where
                 return ready;
             }
         }
+    }
+
+    fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
+        self.head.is_clear(task) && self.tail.is_clear(task)
+    }
+
+    fn has_room(&mut self) -> bool {
+        self.head.has_room() && self.tail.has_room()
     }
 
     fn mark(&mut self, mark: Mark, out: &mut Outlet<Out>, cx: &mut Cycle, travels: &mut Travels) {
@@ -167,6 +176,14 @@ impl<T: Send + 'static> Link<T, T> for Pass {
 
     fn poll(&mut self, out: &mut Outlet<T>, _: &mut Cycle, _: &mut Turn<'_, '_>) -> bool {
         out.is_open()
+    }
+
+    fn is_clear(&mut self, _: &mut Context<'_>) -> bool {
+        true
+    }
+
+    fn has_room(&mut self) -> bool {
+        true
     }
 
     fn mark(&mut self, mark: Mark, out: &mut Outlet<T>, _: &mut Cycle, _: &mut Travels) {

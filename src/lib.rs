@@ -80,6 +80,7 @@ mod pipeline;
 mod receipt;
 mod route;
 pub mod script;
+mod shared;
 mod sinks;
 mod source;
 mod stage;
@@ -109,6 +110,7 @@ pub use pipeline::Pipeline;
 pub use receipt::{Applied, Cut, Receipt, Retired};
 pub use route::{PolicyKind, Route, RouteView};
 pub use script::{PlayError, Player, RunError, Script, ScriptError};
+pub use shared::{Shared, SharedEnded, shared};
 pub use sinks::{SinkStage, sink};
 pub use source::{Source, Step};
 pub use stage::{
@@ -120,6 +122,8 @@ pub use switch::Switch;
 pub use topology::Topology;
 pub use trace::{RecordError, Recording, Trace};
 pub use waiting::{AsyncStage, Queue, TimedOut, TryAsyncStage, async_stage, buffer, try_async_stage};
+#[cfg(feature = "tower")]
+pub use waiting::{ServiceStage, tower_stage};
 
 /// The README's examples are tested with the documentation's.
 #[cfg(doctest)]

@@ -25,6 +25,7 @@
 //! item still comes out; the pipeline resumes the unwinding at the end.
 
 use std::any::Any;
+use std::task::Context;
 
 use crate::cycle::{Cycle, Site};
 use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Joiner, Knot, Spot, Travels, Turn};
@@ -61,6 +62,11 @@ pub(crate) trait Link<A, B>: Send {
     /// message at a time as long as that is open. Whether a packet would be taken in front. Registers the task for
     /// everything that has to be waited for.
     fn poll(&mut self, out: &mut Outlet<B>, cx: &mut Cycle, turn: &mut Turn<'_, '_>) -> bool;
+    /// Whether an item can be [called](Link::call) through at once, on the way that it would take, with nothing waiting
+    /// there. Where a sink is not ready that is told to wake the task; it may be `false` for other reasons.
+    fn is_clear(&mut self, task: &mut Context<'_>) -> bool;
+    /// Whether a packet would be taken in front, as far as that is known since the last [`poll`](Link::poll).
+    fn has_room(&mut self) -> bool;
     /// Sends a mark, other than that of an edit, through: up to the first boundary, and behind what is inside there.
     fn mark(&mut self, mark: Mark, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels);
     /// See [`Wait::evict`](crate::travel::Wait::evict).
@@ -161,6 +167,11 @@ pub(crate) trait Work<A, B>: Send + 'static {
     /// The boundary that it is, or has inside, if any: then packets may be parked by [`many`](Work::many).
     fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
         None
+    }
+    /// See [`Link::is_clear`].
+    fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
+        let _ = task;
+        self.flow().is_none()
     }
     /// See [`Knot::ungated`].
     fn ungated(self, site: Site, joiner: Option<Joiner>) -> Option<Box<dyn Knot>>

@@ -6,6 +6,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Context;
 
 use crate::cycle::{Cycle, Site};
 use crate::knot::{AnyChain, AnySwitch, Eviction, Joiner, Knot, Spot, Travels, Turn, Wait};
@@ -173,6 +174,17 @@ where
                     out.take_in(cx);
                 }
             }
+        }
+    }
+
+    fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
+        self.work.is_clear(task) && self.next.as_mut().is_none_or(|next| next.is_clear(task))
+    }
+
+    fn has_room(&mut self) -> bool {
+        match self.work.flow() {
+            Some(flow) => flow.has_room(),
+            None => self.next.as_mut().is_none_or(|next| next.has_room()),
         }
     }
 

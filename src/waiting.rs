@@ -1,5 +1,8 @@
 //! Stages whose items wait: async stages, buffers, sinks.
 
+#[cfg(feature = "tower")]
+mod service;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -16,6 +19,9 @@ use crate::model::Kind;
 use crate::node::Node;
 use crate::part::Made;
 use crate::stage::{BoxError, Output, Stage, Unpacked};
+
+#[cfg(feature = "tower")]
+pub use service::tower_stage;
 
 /// A stage that makes a future of every item: `make` is called when the item's turn comes, and what the future gives goes
 /// on. At most `limit` items are in it at a time; while it is full, it takes no more.
@@ -92,6 +98,14 @@ pub struct AsyncStage<In, M> {
 /// See [`try_async_stage`].
 #[must_use = "a stage does nothing until it is a part of a pipeline"]
 pub struct TryAsyncStage<In, M> {
+    make: M,
+    options: Options<In>,
+}
+
+/// See [`tower_stage`].
+#[cfg(feature = "tower")]
+#[must_use = "a stage does nothing until it is a part of a pipeline"]
+pub struct ServiceStage<In, M> {
     make: M,
     options: Options<In>,
 }
@@ -179,6 +193,8 @@ macro_rules! options {
 
 options!(AsyncStage);
 options!(TryAsyncStage);
+#[cfg(feature = "tower")]
+options!(ServiceStage);
 
 /// What became of an item of the user's future.
 type Became<In, Out> = Result<Out, Lost<In>>;

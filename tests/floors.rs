@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 42] = [
+const FLOORS: [&str; 43] = [
     "name",
     "hash",
     "board",
@@ -34,6 +34,7 @@ const FLOORS: [&str; 42] = [
     "switch",
     "waiting",
     "sinks",
+    "shared",
     "receipt",
     "edit",
     "commit",

@@ -64,7 +64,7 @@ impl<T: Send + 'static> Wait for Buffer<T> {
         self.line.is_empty()
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&mut self) -> bool {
         self.line.weight() < self.capacity
     }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use futures::Sink;
 
@@ -33,6 +33,8 @@ pub(crate) struct Outflow<S, T, E> {
     done: Option<Message<()>>,
     /// A failure of no item, which comes out before that.
     report: Option<Packet<()>>,
+    /// A panic of the sink that nobody knows of yet.
+    panic: Option<Box<dyn Any + Send>>,
 }
 
 impl<S, T, E> Outflow<S, T, E>
@@ -43,7 +45,18 @@ where
 {
     pub(crate) fn new(sink: S, give_back: GiveBack<T, E>) -> Self {
         let (ready, dirty, broken, line) = (false, false, None, Line::default());
-        Self { sink: Box::pin(sink), give_back, ready, dirty, broken, line, sending: None, done: None, report: None }
+        Self {
+            sink: Box::pin(sink),
+            give_back,
+            ready,
+            dirty,
+            broken,
+            line,
+            sending: None,
+            done: None,
+            report: None,
+            panic: None,
+        }
     }
 
     fn has_nothing(&self) -> bool {
@@ -58,7 +71,11 @@ where
     /// Calls the sink. A panic in it is kept for the pipeline's caller; then there is no result.
     fn ask<R>(&mut self, cx: &mut Cycle, site: &Site, ask: impl FnOnce(Pin<&mut S>) -> R) -> Option<R> {
         let sink = self.sink.as_mut();
-        match catch_unwind(AssertUnwindSafe(|| ask(sink))) {
+        let asked = match self.panic.take() {
+            None => catch_unwind(AssertUnwindSafe(|| ask(sink))),
+            Some(panic) => Err(panic),
+        };
+        match asked {
             Ok(result) => Some(result),
             Err(panic) => {
                 cx.broke(site);
@@ -201,6 +218,22 @@ where
         Box::new(self.sink)
     }
 
+    fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
+        if !self.has_nothing() || self.broken.is_some() {
+            return false;
+        }
+        if !self.ready {
+            let sink = self.sink.as_mut();
+            match catch_unwind(AssertUnwindSafe(|| sink.poll_ready(task))) {
+                Ok(Poll::Ready(Ok(()))) => self.ready = true,
+                Ok(Poll::Ready(Err(error))) => self.broken = Some((self.give_back)(error).0),
+                Ok(Poll::Pending) => {}
+                Err(panic) => self.panic = Some(panic),
+            }
+        }
+        self.ready
+    }
+
     fn flow(&mut self) -> Option<&mut dyn Flow<()>> {
         Some(self)
     }
@@ -220,7 +253,7 @@ where
         self.dirty || !self.has_nothing()
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&mut self) -> bool {
         self.is_ready() && self.has_nothing()
     }
 

@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use smallvec::SmallVec;
@@ -19,9 +20,9 @@ use crate::stage::BoxError;
 pub(crate) struct Tasks<A, B, M, F> {
     /// Begins with an item: makes the future that gives what becomes of it.
     begin: M,
-    running: FuturesUnordered<F>,
+    running: FuturesUnordered<Pin<Box<F>>>,
     /// Those for packets in front of a mark behind which nothing of them stays; see [`Wait::evict`].
-    older: Vec<(Mark, FuturesUnordered<F>)>,
+    older: Vec<(Mark, FuturesUnordered<Pin<Box<F>>>)>,
     limit: usize,
     ordered: bool,
     clone: Option<fn(&A) -> A>,
@@ -102,7 +103,7 @@ where
     }
 
     /// Begins with items as long as the limit allows.
-    fn begin(&mut self, cx: &mut Cycle, site: &Site) {
+    fn begin(&mut self, cx: &mut Cycle, site: &Site, task: &mut Context<'_>) {
         while let Some(number) = self.waiting.front().copied()
             && !self.is_full()
         {
@@ -121,14 +122,18 @@ where
             let tag = Tag { entry: number, at };
             let begun = catch_unwind(AssertUnwindSafe(|| {
                 let kept = clone.map(|clone| clone(&item));
-                (kept, (self.begin)(item, tag))
+                (kept, Box::pin((self.begin)(item, tag)))
             }));
             match begun {
-                Ok((kept, future)) => {
+                Ok((kept, mut future)) => {
                     if let Some(Entry::Packet { places, .. }) = self.entry(number) {
                         places[at] = Place::Begun(kept);
                     }
-                    self.running.push(future);
+                    // One that has its result at once needs no waker of its own.
+                    match future.as_mut().poll(task) {
+                        Poll::Ready(done) => self.done(done, cx, site),
+                        Poll::Pending => self.running.push(future),
+                    }
                 }
                 Err(panic) => self.done((tag, Err(Lost::Panicked(panic))), cx, site),
             }
@@ -256,7 +261,7 @@ where
         self.line.is_empty()
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&mut self) -> bool {
         self.weight < self.limit
     }
 
@@ -346,7 +351,10 @@ where
         }
         self.older.retain(|(_, running)| !running.is_empty());
         loop {
-            self.begin(cx, site);
+            self.begin(cx, site, turn.task);
+            if self.running.is_empty() {
+                return;
+            }
             match self.running.poll_next_unpin(turn.task) {
                 Poll::Ready(Some(done)) => self.done(done, cx, site),
                 _ => return,

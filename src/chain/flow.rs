@@ -6,10 +6,12 @@
 //! time being. An edit that moves stages of a chain with items inside waits in front of the chain until they are out, and
 //! so does everything behind it: a stage cannot be at two places.
 
-use super::{Chain, act_inside, hand_over, retire};
+use std::task::Context;
+
+use super::stretch::Stretch;
+use super::{Chain, act_inside};
 use crate::cycle::Cycle;
-use crate::knot::{Act, Eviction, Knot, Taken, Travels, Turn, Way};
-use crate::name::NodeId;
+use crate::knot::{Act, Eviction, Knot, Travels, Turn, Way};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message, Packet};
 
@@ -27,6 +29,16 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         };
         cx.arrived = outside;
         ready
+    }
+
+    /// See [`Link::is_clear`](crate::link::Link::is_clear).
+    pub(crate) fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
+        self.held.is_empty() && self.link.as_mut().is_some_and(|link| link.is_clear(task))
+    }
+
+    /// See [`Link::has_room`](crate::link::Link::has_room).
+    pub(crate) fn has_room(&mut self) -> bool {
+        self.held.is_empty() && self.link.as_mut().is_some_and(|link| link.has_room())
     }
 
     /// Takes all `items`, and the packet they are, through; or has them wait behind an edit that waits.
@@ -278,115 +290,6 @@ pub(crate) fn edit_inside(knot: &mut dyn Knot, revision: u64, cx: &mut Cycle, tr
 }
 
 /// Whether something is inside of it, or not flushed.
-fn lingers(knot: &mut dyn Knot) -> bool {
+pub(super) fn lingers(knot: &mut dyn Knot) -> bool {
     knot.wait().is_some_and(|(wait, _)| wait.lingers())
-}
-
-/// The parts of a chain while an edit changes the stretch that begins with number `from`.
-struct Stretch {
-    parts: Vec<Box<dyn Knot>>,
-    from: usize,
-    revision: u64,
-    taken: Taken,
-    /// What has left with items inside.
-    gone: Vec<NodeId>,
-}
-
-impl Stretch {
-    /// Its end: the first part that has something inside.
-    fn stop(&mut self) -> usize {
-        let end = self.parts.iter_mut().skip(self.from).position(|knot| lingers(&mut **knot));
-        end.map_or(self.parts.len(), |end| self.from + end)
-    }
-
-    /// The number of a part of the stretch, or of the one at its end.
-    fn find(&mut self, id: NodeId) -> Option<usize> {
-        let stop = self.stop();
-        let at = self.parts.iter().position(|knot| knot.site().id == id)?;
-        (self.from..=stop).contains(&at).then_some(at)
-    }
-
-    /// The place in front of a part, or at the end of the chain, if it is in the stretch.
-    fn place(&mut self, before: Option<NodeId>) -> Option<usize> {
-        match before {
-            Some(id) => self.find(id),
-            None => Some(self.stop()).filter(|stop| *stop == self.parts.len()),
-        }
-    }
-
-    /// A change inside of a part of the stretch; given back where it is further on.
-    fn edit_inside(&mut self, way: &Way, act: Act, cx: &mut Cycle) -> Option<Act> {
-        let stop = self.stop();
-        for knot in &mut self.parts[self.from.min(stop)..stop] {
-            if let Some(depth) = way.iter().position(|spot| spot.id == knot.site().id) {
-                act_inside(&mut **knot, &way[depth + 1..], act, &mut self.taken, cx);
-                return None;
-            }
-        }
-        Some(act)
-    }
-
-    /// A change of the chain itself; given back where it is further on.
-    fn edit(&mut self, act: Act, cx: &mut Cycle, travels: &mut Travels) -> Option<Act> {
-        match act {
-            Act::Insert { before, mut knot } => match self.place(before) {
-                Some(at) => {
-                    knot.carry(true, cx);
-                    self.parts.insert(at, knot);
-                }
-                None => return Some(Act::Insert { before, knot }),
-            },
-            Act::Remove { id } => match self.find(id) {
-                Some(at) => self.leave(at, None, cx, travels),
-                None => return Some(act),
-            },
-            Act::Replace { at: spot, mut knot } => match self.find(spot.id) {
-                Some(at) => {
-                    knot.carry(true, cx);
-                    self.leave(at, Some(knot), cx, travels);
-                }
-                None => return Some(Act::Replace { at: spot, knot }),
-            },
-            Act::Move { id, before } => match (self.find(id), self.place(before)) {
-                (Some(from), Some(_)) => {
-                    let part = self.parts.remove(from);
-                    let to = self.place(before).unwrap_or(self.parts.len());
-                    self.parts.insert(to, part);
-                }
-                _ => return Some(act),
-            },
-            Act::HandOver { at: spot, id, make } => match self.find(spot.id) {
-                Some(at) => {
-                    let mut old = self.parts.remove(at);
-                    let joiner = old.joiner().take();
-                    let mut new = hand_over(old, id, make, cx);
-                    *new.joiner() = joiner;
-                    self.parts.insert(at, new);
-                }
-                None => return Some(Act::HandOver { at: spot, id, make }),
-            },
-            Act::Rename { at: spot, to } => match self.find(spot.id) {
-                Some(at) => self.parts[at].site_mut().name = to,
-                None => return Some(Act::Rename { at: spot, to }),
-            },
-            other => debug_assert!(matches!(other, Act::Move { .. }), "an act for a switch was sent to a chain"),
-        }
-        None
-    }
-
-    /// Part number `at` leaves; `by` comes in its place.
-    fn leave(&mut self, at: usize, by: Option<Box<dyn Knot>>, cx: &mut Cycle, travels: &mut Travels) {
-        let mut old = self.parts.remove(at);
-        if lingers(&mut *old) {
-            self.gone.push(old.site().id);
-            self.parts.insert(at, old.gated(by, self.revision, cx, travels));
-            return;
-        }
-        let joiner = old.joiner().take();
-        retire(old, &mut self.taken, cx);
-        if let Some(mut new) = by {
-            *new.joiner() = joiner;
-            self.parts.insert(at, new);
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Context;
 
 use super::Chain;
 use crate::cycle::{Cycle, Site, guarded, inside};
@@ -151,6 +152,10 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
         Box::new(self.chain)
     }
 
+    fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
+        self.outlet.is_empty() && self.chain.is_clear(task)
+    }
+
     fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
         if self.chain.flows() { Some(self) } else { None }
     }
@@ -173,8 +178,8 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
         !self.outlet.is_empty() || self.chain.lingers()
     }
 
-    fn has_room(&self) -> bool {
-        self.ready
+    fn has_room(&mut self) -> bool {
+        self.ready && self.chain.has_room()
     }
 
     fn capacity(&mut self) -> usize {

@@ -34,14 +34,10 @@ impl Cycle {
         self.end(before, outputs);
     }
 
-    /// What was to be sent another way, and has come out, has failed.
+    /// What was to be sent another way, and has come out, has failed. The ledger is open.
     pub(crate) fn fail_again(&mut self) {
         let failed: u64 = self.failures.iter_mut().map(|failure| u64::from(failure.stay())).sum();
-        if failed > 0 {
-            let before = self.begin(0);
-            self.ledger.fail_alone(failed);
-            self.end(before, 0);
-        }
+        self.ledger.fail_alone(failed);
     }
 
     /// Whether the packet in hand goes on even when nothing is in it.

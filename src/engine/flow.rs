@@ -10,22 +10,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Context;
 
 use super::Engine;
+use crate::chain::Chain;
 use crate::control::Committed;
+use crate::cycle::Cycle;
 use crate::error::{FlowError, Hold};
 use crate::failure::Failure;
 use crate::knot::{Departing, Eviction, Reach, Travels, Turn};
 use crate::outlet::Outlet;
-use crate::packet::{Mark, Message, Packet};
+use crate::packet::{Mark, Message, Packet, Slip};
 use crate::receipt::Cut;
+
+/// How many outputs are taken out of the chain at once, to wait to be handed out.
+const AHEAD: usize = 16;
 
 /// What an engine has in addition while tasks run it.
 pub(crate) struct Current<In, Out> {
     travels: Travels,
     outlet: Outlet<Out>,
-    /// Outputs to be handed out.
-    ready: VecDeque<Out>,
-    /// Failures that nobody has dealt with.
-    failures: VecDeque<Failure>,
+    /// What is to be handed out, in order: outputs, and failures that nobody has dealt with.
+    news: VecDeque<Result<Out, Failure>>,
     /// An item that was not accepted yet.
     pub(crate) hand: Option<In>,
     /// Whether outputs are not handed out, because there is nothing in them.
@@ -43,13 +46,12 @@ pub(crate) struct Current<In, Out> {
     pub(crate) progress: u64,
 }
 
-impl<In, Out> Current<In, Out> {
+impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
     fn new(sinks: bool) -> Self {
         Self {
             travels: Travels::default(),
             outlet: Outlet::new(1),
-            ready: VecDeque::new(),
-            failures: VecDeque::new(),
+            news: VecDeque::new(),
             hand: None,
             sinks,
             ending: false,
@@ -59,6 +61,56 @@ impl<In, Out> Current<In, Out> {
             told: None,
             progress: 0,
         }
+    }
+
+    /// Takes what has come out of the chain; whether there was anything. The ledger is open.
+    fn collect(&mut self, chain: &mut Chain<In, Out>, cx: &mut Cycle) -> bool {
+        if self.outlet.is_empty() {
+            return false;
+        }
+        let before = (cx.number, cx.revision);
+        while let Some(message) = self.outlet.pop() {
+            self.progress += 1;
+            match message {
+                Message::Mark(Mark::Flush(number)) => self.flush.1 = number,
+                Message::Mark(Mark::End) => {
+                    self.ended = true;
+                    cx.used_up = true;
+                }
+                Message::Mark(Mark::Edit(_) | Mark::Leave(_)) => {}
+                Message::Packet(Packet { slip, items }) => {
+                    let failures = match cx.trace.is_some() || !slip.failures.is_empty() {
+                        true => Self::settle(slip, &items, chain, cx),
+                        false => Vec::new(),
+                    };
+                    if self.sinks {
+                        cx.ledger.deliver(items.len() as u64);
+                    } else {
+                        self.news.extend(items.into_iter().map(Ok));
+                    }
+                    self.news.extend(failures.into_iter().map(Err));
+                }
+            }
+        }
+        (cx.number, cx.revision) = before;
+        true
+    }
+
+    /// Records a packet that has come out, and deals with its failures; those that are left.
+    #[cold]
+    fn settle(slip: Slip, items: &[Out], chain: &mut Chain<In, Out>, cx: &mut Cycle) -> Vec<Failure> {
+        let (number, revision) = (slip.number, slip.revision);
+        cx.take_up(slip);
+        if let Some(recorder) = &mut cx.trace {
+            recorder.close_parked(number, revision, items);
+        }
+        cx.fail_again();
+        let mut failures = cx.put_down().failures;
+        let settled = catch_unwind(AssertUnwindSafe(|| chain.on_failure.settle(&mut failures, 0)));
+        if let Err(panic) = settled {
+            cx.panic.get_or_insert(panic);
+        }
+        failures
     }
 
     /// Whether an edit is on its way that has something to change further on.
@@ -73,12 +125,13 @@ impl<In, Out> Current<In, Out> {
 
     /// Whether something is there for whoever takes the outputs.
     pub(crate) fn has_news(&self) -> bool {
-        !self.ready.is_empty() || !self.failures.is_empty()
+        !self.news.is_empty()
     }
 }
 
 impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// From now on tasks run the pipeline. Where there is nothing in its outputs, they are not handed out.
+    #[inline]
     pub(crate) fn current(&mut self, sinks: bool) -> &mut Current<In, Out> {
         if self.current.is_none() {
             self.begin_to_flow(sinks);
@@ -103,8 +156,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.shared.ledger.flow();
         self.cx.flowing = true;
         let mut current = Current::new(sinks);
-        current.ready.extend(self.out.drain(..).chain(self.late.drain(..)));
-        current.failures.extend(self.cx.failures.drain(..));
+        current.news.extend(self.out.drain(..).chain(self.late.drain(..)).map(Ok));
+        current.news.extend(self.cx.failures.drain(..).map(Err));
         self.queued = 0;
         (current.ending, current.ended) = (self.finished, self.finished);
         self.current = Some(Box::new(current));
@@ -134,15 +187,25 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let before = cx.begin(0);
         chain.mark(Mark::Edit(revision), &mut current.outlet, cx, &mut current.travels);
         current.travels.settle(revision);
+        current.collect(chain, cx);
         cx.end(before, 0);
         cx.revision = revision;
-        self.collect();
+    }
+
+    /// Whether an item would be accepted, as far as that can be known without looking at all that is inside, because
+    /// nothing is.
+    #[inline]
+    pub(super) fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
+        self.direct
+            && self.shared.board.sequence() == self.seen
+            && self.current.as_ref().is_some_and(|current| !current.waits() && current.flush.0 == current.flush.1)
+            && self.chain.is_clear(task)
     }
 
     /// Lets all that is inside go on as far as it can. Whether an item would be accepted.
     pub(super) fn go_on(&mut self, task: &mut Context<'_>) -> bool {
         loop {
-            let held = self.get_ready().is_err();
+            let held = self.ready().is_err();
             let ready = self.poll_chain(task);
             let Some(current) = &mut self.current else { return false };
             let late = current.travels.late(task);
@@ -171,63 +234,23 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// Polls the boundaries until nothing more comes out, or something is there to be handed out.
     fn poll_chain(&mut self, task: &mut Context<'_>) -> bool {
-        loop {
-            let Self { chain, cx, current, .. } = self;
-            let Some(current) = current else { return false };
-            let room = current.sinks || !current.has_news();
-            if !chain.flows() {
-                return room;
-            }
-            current.outlet.set_room(room.into());
-            let before = cx.begin(0);
-            let ready = chain.poll(&mut current.outlet, cx, &mut Turn { travels: &mut current.travels, task });
-            cx.end(before, 0);
-            if !self.collect() {
-                return ready;
-            }
-        }
-    }
-
-    /// Takes what has come out of the chain; whether there was anything.
-    fn collect(&mut self) -> bool {
         let Self { chain, cx, current, .. } = self;
         let Some(current) = current else { return false };
-        let before = (cx.number, cx.revision);
-        let mut any = false;
-        while let Some(message) = current.outlet.pop() {
-            any = true;
-            current.progress += 1;
-            match message {
-                Message::Mark(Mark::Flush(number)) => current.flush.1 = number,
-                Message::Mark(Mark::End) => current.ended = true,
-                Message::Mark(Mark::Edit(_) | Mark::Leave(_)) => {}
-                Message::Packet(Packet { slip, items }) => {
-                    let (number, revision) = (slip.number, slip.revision);
-                    cx.take_up(slip);
-                    if let Some(recorder) = &mut cx.trace {
-                        recorder.close_parked(number, revision, &items);
-                    }
-                    cx.fail_again();
-                    if current.sinks {
-                        cx.hand_out(items.len() as u64);
-                    } else {
-                        current.ready.extend(items);
-                    }
-                    let mut failures = std::mem::take(&mut cx.failures);
-                    let settled = catch_unwind(AssertUnwindSafe(|| chain.on_failure.settle(&mut failures, 0)));
-                    if let Err(panic) = settled {
-                        cx.panic.get_or_insert(panic);
-                    }
-                    current.failures.extend(failures);
-                }
+        if !chain.flows() {
+            return current.sinks || !current.has_news();
+        }
+        let before = cx.begin(0);
+        let ready = loop {
+            let room = if current.sinks { AHEAD } else { AHEAD.saturating_sub(current.news.len()) };
+            current.outlet.set_room(room);
+            let ready = chain.poll(&mut current.outlet, cx, &mut Turn { travels: &mut current.travels, task });
+            if !current.collect(chain, cx) || current.has_news() {
+                break ready;
             }
-        }
-        if any && current.ended {
-            self.finished = true;
-            cx.used_up = true;
-        }
-        cx.put_nothing(before.0, before.1);
-        any
+        };
+        cx.end(before, 0);
+        self.finished |= current.ended;
+        ready
     }
 
     /// Takes an item; there is room for it.
@@ -250,22 +273,29 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         chain.take(inbox, &mut current.outlet.made, cx);
         inbox.clear();
         current.outlet.take_in(cx);
+        current.collect(chain, cx);
         cx.end(before, 0);
-        self.collect();
     }
 
     /// Closes the cycle of an item for which the quick way gave nothing.
     pub(super) fn quick_failed(&mut self) {
         let failed = self.nothing();
         if let (Err(failures), Some(current)) = (failed, &mut self.current) {
-            current.failures.extend(failures);
+            current.news.extend(failures.into_iter().map(Err));
         }
         self.review();
     }
 
     /// Whether the front of the chain takes a packet, as far as is known without polling it.
     pub(super) fn has_room(&mut self) -> bool {
-        !self.chain.flows()
+        let room = self.current.as_ref().is_some_and(|current| current.sinks || current.news.len() < AHEAD);
+        room && self.chain.has_room()
+    }
+
+    /// Whether another item can be taken before anything is polled again.
+    pub(super) fn wants_more(&mut self) -> bool {
+        let idle = self.current.as_ref().is_some_and(|current| !current.has_news() && current.hand.is_none());
+        idle && self.hold.is_none() && self.shared.board.sequence() == self.seen && self.chain.has_room()
     }
 
     /// Tells the end of the stream, once; whether this was the first time.
@@ -280,8 +310,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let before = cx.begin(0);
         cx.put_nothing(before.0, before.1);
         chain.mark(Mark::End, &mut current.outlet, cx, &mut current.travels);
+        current.collect(chain, cx);
         cx.end(before, 0);
-        self.collect();
+        self.finished |= current.ended;
         true
     }
 
@@ -296,8 +327,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let before = cx.begin(0);
         cx.put_nothing(before.0, before.1);
         chain.mark(Mark::Flush(current.flush.0), &mut current.outlet, cx, &mut current.travels);
+        current.collect(chain, cx);
         cx.end(before, 0);
-        self.collect();
     }
 
     pub(super) fn is_flushed(&self) -> bool {
@@ -309,30 +340,32 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let Some(current) = &mut self.current else { return };
         if !current.sinks {
             self.cx.undeliver(1);
-            current.ready.push_back(out);
+            current.news.push_back(Ok(out));
         }
     }
 
-    /// The next output.
-    pub(super) fn next_output(&mut self) -> Option<Out> {
+    /// What comes next: an output, a failure that nobody has dealt with, or why nothing will be accepted.
+    #[inline]
+    pub(super) fn next_news(&mut self) -> Option<Result<Out, FlowError>> {
         let current = self.current.as_mut()?;
-        let out = current.ready.pop_front()?;
-        current.progress += 1;
-        self.cx.hand_out(1);
-        Some(out)
-    }
-
-    /// What there is to complain of: a failure that nobody has dealt with, or why nothing will be accepted.
-    pub(super) fn next_error(&mut self) -> Option<FlowError> {
-        let current = self.current.as_mut()?;
-        if let Some(failure) = current.failures.pop_front() {
-            return Some(FlowError::Failed(Box::new(failure)));
+        if let Some(news) = current.news.pop_front() {
+            current.progress += 1;
+            if news.is_ok() {
+                self.cx.hand_out(1);
+            }
+            return Some(news.map_err(|failure| FlowError::Failed(Box::new(failure))));
         }
         let lasting = self.hold.as_ref().filter(|hold| matches!(hold, Hold::Poisoned { .. } | Hold::Build(_)));
         if lasting.is_none() || current.told.as_ref() == lasting {
             return None;
         }
         current.told = lasting.cloned();
-        Some(FlowError::Held(Box::new(current.told.clone()?)))
+        Some(Err(FlowError::Held(Box::new(current.told.clone()?))))
+    }
+
+    /// The same for whoever takes no outputs.
+    pub(super) fn next_error(&mut self) -> Option<FlowError> {
+        let outputs = self.current.as_ref().is_some_and(|current| matches!(current.news.front(), Some(Ok(_))));
+        if outputs { None } else { self.next_news()?.err() }
     }
 }

@@ -42,41 +42,48 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         mut pull: impl FnMut(&mut Context<'_>) -> Poll<Option<In>>,
     ) -> Poll<Option<Result<Out, FlowError>>> {
         loop {
-            if let Some(out) = self.next_output() {
-                return Poll::Ready(Some(Ok(out)));
+            if let Some(news) = self.next_news() {
+                return Poll::Ready(Some(news));
             }
             let open = self.go_on(task);
-            if let Some(error) = self.next_error() {
-                return Poll::Ready(Some(Err(error)));
+            if let Some(news) = self.next_news() {
+                return Poll::Ready(Some(news));
             }
             let Some(current) = &self.current else { return Poll::Ready(None) };
-            if current.has_news() {
-                continue;
-            }
             if current.ended || matches!(self.hold, Some(Hold::Build(_))) {
                 return Poll::Ready(None);
             }
-            if open && !current.ending {
+            let mut open = open && !current.ending;
+            let mut taken = false;
+            while open {
                 match self.in_hand().map_or_else(|| pull(task), |item| Poll::Ready(Some(item))) {
                     Poll::Ready(Some(item)) => {
                         self.offer(item);
-                        continue;
+                        (taken, open) = (true, self.wants_more());
                     }
                     Poll::Ready(None) => {
                         self.end();
-                        continue;
+                        (taken, open) = (true, false);
                     }
-                    Poll::Pending => {}
+                    Poll::Pending => break,
                 }
             }
-            if self.sleeps(task) {
+            if !taken && self.sleeps(task) {
                 return Poll::Pending;
             }
         }
     }
 
     /// Whether there is room for an item.
+    #[inline]
     pub(crate) fn poll_room(&mut self, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
+        if self.is_clear(task) {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_room_in_general(task)
+    }
+
+    fn poll_room_in_general(&mut self, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
         loop {
             let open = self.go_on(task);
             if let Some(error) = self.next_error() {

@@ -65,11 +65,13 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         !self.is_idle() || slots.into_iter().any(|slot| Fan::lingers(self, slot))
     }
 
-    fn has_room(&self) -> bool {
-        self.branching.as_ref().is_none_or(|branching| {
-            let full = branching.meet.order() == Order::Kept && branching.meet.len() >= branching.room;
-            branching.ready && !full
-        })
+    fn has_room(&mut self) -> bool {
+        let Some(branching) = &self.branching else { return true };
+        let full = branching.meet.order() == Order::Kept && branching.meet.len() >= branching.room;
+        if full || !branching.ready {
+            return false;
+        }
+        (0..self.routed.len()).all(|target| self.target(target).is_none_or(|link| link.has_room()))
     }
 
     fn capacity(&mut self) -> usize {

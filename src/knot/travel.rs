@@ -189,7 +189,7 @@ pub(crate) trait Wait {
         !self.is_idle()
     }
     /// Whether it takes another packet.
-    fn has_room(&self) -> bool;
+    fn has_room(&mut self) -> bool;
     /// How many items it takes, with all that is inside it.
     fn capacity(&mut self) -> usize;
     /// Puts a mark behind all that is inside.

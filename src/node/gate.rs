@@ -159,8 +159,8 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Gate<A, B> {
         false
     }
 
-    fn has_room(&self) -> bool {
-        self.ready && self.new.line().weight() < self.capacity
+    fn has_room(&mut self) -> bool {
+        self.ready && self.new.line().weight() < self.capacity && self.now.has_room()
     }
 
     fn capacity(&mut self) -> usize {

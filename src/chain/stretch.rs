@@ -1,0 +1,116 @@
+//! What an edit does to the stages up to the first that has something inside.
+
+use super::flow::lingers;
+use super::{act_inside, hand_over, retire};
+use crate::cycle::Cycle;
+use crate::knot::{Act, Knot, Taken, Travels, Way};
+use crate::name::NodeId;
+
+/// The parts of a chain while an edit changes the stretch that begins with number `from`.
+pub(super) struct Stretch {
+    pub(super) parts: Vec<Box<dyn Knot>>,
+    pub(super) from: usize,
+    pub(super) revision: u64,
+    pub(super) taken: Taken,
+    /// What has left with items inside.
+    pub(super) gone: Vec<NodeId>,
+}
+
+impl Stretch {
+    /// Its end: the first part that has something inside.
+    fn stop(&mut self) -> usize {
+        let end = self.parts.iter_mut().skip(self.from).position(|knot| lingers(&mut **knot));
+        end.map_or(self.parts.len(), |end| self.from + end)
+    }
+
+    /// The number of a part of the stretch, or of the one at its end.
+    fn find(&mut self, id: NodeId) -> Option<usize> {
+        let stop = self.stop();
+        let at = self.parts.iter().position(|knot| knot.site().id == id)?;
+        (self.from..=stop).contains(&at).then_some(at)
+    }
+
+    /// The place in front of a part, or at the end of the chain, if it is in the stretch.
+    fn place(&mut self, before: Option<NodeId>) -> Option<usize> {
+        match before {
+            Some(id) => self.find(id),
+            None => Some(self.stop()).filter(|stop| *stop == self.parts.len()),
+        }
+    }
+
+    /// A change inside of a part of the stretch; given back where it is further on.
+    pub(super) fn edit_inside(&mut self, way: &Way, act: Act, cx: &mut Cycle) -> Option<Act> {
+        let stop = self.stop();
+        for knot in &mut self.parts[self.from.min(stop)..stop] {
+            if let Some(depth) = way.iter().position(|spot| spot.id == knot.site().id) {
+                act_inside(&mut **knot, &way[depth + 1..], act, &mut self.taken, cx);
+                return None;
+            }
+        }
+        Some(act)
+    }
+
+    /// A change of the chain itself; given back where it is further on.
+    pub(super) fn edit(&mut self, act: Act, cx: &mut Cycle, travels: &mut Travels) -> Option<Act> {
+        match act {
+            Act::Insert { before, mut knot } => match self.place(before) {
+                Some(at) => {
+                    knot.carry(true, cx);
+                    self.parts.insert(at, knot);
+                }
+                None => return Some(Act::Insert { before, knot }),
+            },
+            Act::Remove { id } => match self.find(id) {
+                Some(at) => self.leave(at, None, cx, travels),
+                None => return Some(act),
+            },
+            Act::Replace { at: spot, mut knot } => match self.find(spot.id) {
+                Some(at) => {
+                    knot.carry(true, cx);
+                    self.leave(at, Some(knot), cx, travels);
+                }
+                None => return Some(Act::Replace { at: spot, knot }),
+            },
+            Act::Move { id, before } => match (self.find(id), self.place(before)) {
+                (Some(from), Some(_)) => {
+                    let part = self.parts.remove(from);
+                    let to = self.place(before).unwrap_or(self.parts.len());
+                    self.parts.insert(to, part);
+                }
+                _ => return Some(act),
+            },
+            Act::HandOver { at: spot, id, make } => match self.find(spot.id) {
+                Some(at) => {
+                    let mut old = self.parts.remove(at);
+                    let joiner = old.joiner().take();
+                    let mut new = hand_over(old, id, make, cx);
+                    *new.joiner() = joiner;
+                    self.parts.insert(at, new);
+                }
+                None => return Some(Act::HandOver { at: spot, id, make }),
+            },
+            Act::Rename { at: spot, to } => match self.find(spot.id) {
+                Some(at) => self.parts[at].site_mut().name = to,
+                None => return Some(Act::Rename { at: spot, to }),
+            },
+            other => debug_assert!(matches!(other, Act::Move { .. }), "an act for a switch was sent to a chain"),
+        }
+        None
+    }
+
+    /// Part number `at` leaves; `by` comes in its place.
+    fn leave(&mut self, at: usize, by: Option<Box<dyn Knot>>, cx: &mut Cycle, travels: &mut Travels) {
+        let mut old = self.parts.remove(at);
+        if lingers(&mut *old) {
+            self.gone.push(old.site().id);
+            self.parts.insert(at, old.gated(by, self.revision, cx, travels));
+            return;
+        }
+        let joiner = old.joiner().take();
+        retire(old, &mut self.taken, cx);
+        if let Some(mut new) = by {
+            *new.joiner() = joiner;
+            self.parts.insert(at, new);
+        }
+    }
+}

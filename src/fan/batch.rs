@@ -1,0 +1,81 @@
+//! Many items at a time, where nothing waits in the targets.
+
+use super::Fan;
+use crate::cycle::{Cycle, Site};
+use crate::pick::Choice;
+use crate::route::PolicyKind;
+
+impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
+    pub(super) fn send_to_all(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        let count = self.routed.len();
+        let broken = cx.broken.len();
+        let mut items = items.drain(..);
+        for item in items.by_ref() {
+            cx.settle(site, 1, count, 0);
+            let mut item = Some(item);
+            for target in 0..count {
+                let copy = if target + 1 == count { item.take() } else { self.copy(item.as_ref(), cx, site) };
+                self.run.extend(copy);
+                self.dispatch(target, out, cx, site);
+                if cx.broken.len() > broken {
+                    let unsent = (count - target - 1) + items.len();
+                    return cx.failed(&site.counts, unsent as u64);
+                }
+            }
+        }
+    }
+
+    /// Sends off the run for `before`, if the next item goes to another target, and keeps the reason why it does.
+    #[cold]
+    fn turn(&mut self, before: Option<usize>, target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        if before == Some(target) {
+            return;
+        }
+        // By the time that the run is full, the route may have chosen for others.
+        let why = cx.trace.as_ref().is_some_and(|trace| trace.asks_why()).then(|| self.pick.reason(target));
+        if let Some(before) = before {
+            self.dispatch(before, out, cx, site);
+        }
+        self.why = why;
+    }
+
+    pub(super) fn by_policy(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        let failover = self.pick.is(PolicyKind::Failover);
+        let broken = cx.broken.len();
+        let mut items = items.drain(..);
+        while let Some(item) = items.next() {
+            let choice = self.choose(&item, cx, site);
+            let Choice::To(target) = choice else {
+                if let Some(target) = self.waiting.take() {
+                    self.dispatch(target, out, cx, site);
+                }
+                if cx.broken.len() > broken {
+                    return cx.failed(&site.counts, 1 + items.len() as u64);
+                }
+                Self::strand(item, choice, cx, site);
+                continue;
+            };
+            let before = self.waiting.replace(target);
+            if cx.trace.is_some() {
+                self.turn(before, target, out, cx, site);
+            } else if let Some(before) = before
+                && before != target
+            {
+                self.dispatch(before, out, cx, site);
+            }
+            self.run.push(item);
+            if failover {
+                self.waiting = None;
+                self.over(target, out, cx, site);
+            }
+            if cx.broken.len() > broken {
+                self.waiting = None;
+                let unsent = items.len() + std::mem::take(&mut self.run).len();
+                return cx.failed(&site.counts, unsent as u64);
+            }
+        }
+        if let Some(target) = self.waiting.take() {
+            self.dispatch(target, out, cx, site);
+        }
+    }
+}
