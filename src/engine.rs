@@ -289,7 +289,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.told = clear && self.single && recorded != Detail::Edits;
         self.direct = clear && self.single && !self.told;
         self.quick = if self.direct { self.seen } else { NEVER };
-        if let Some(current) = &self.current {
+        if let Some(current) = &mut self.current {
+            if !self.hold.as_ref().is_some_and(Hold::lasts) {
+                current.mended();
+            }
             self.direct &= !current.is_crossed();
             self.quick = if self.direct && !self.chain.flows() && !current.waits() { self.seen } else { NEVER };
         }

@@ -45,6 +45,13 @@ pub enum Hold {
     Build(BuildError),
 }
 
+impl Hold {
+    /// Whether it is of a fault, which whoever runs the pipeline has to be told of.
+    pub(crate) fn lasts(&self) -> bool {
+        matches!(self, Self::Poisoned { .. } | Self::Build(_))
+    }
+}
+
 impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

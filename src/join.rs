@@ -86,8 +86,8 @@ where
         self.head.is_clear(task) && self.tail.is_clear(task)
     }
 
-    fn has_room(&mut self) -> bool {
-        self.head.has_room() && self.tail.has_room()
+    fn has_room(&mut self) -> Option<bool> {
+        self.head.has_room().or_else(|| self.tail.has_room())
     }
 
     fn mark(&mut self, mark: Mark, out: &mut Outlet<Out>, cx: &mut Cycle, travels: &mut Travels) {
@@ -182,8 +182,8 @@ impl<T: Send + 'static> Link<T, T> for Pass {
         true
     }
 
-    fn has_room(&mut self) -> bool {
-        true
+    fn has_room(&mut self) -> Option<bool> {
+        None
     }
 
     fn mark(&mut self, mark: Mark, out: &mut Outlet<T>, _: &mut Cycle, _: &mut Travels) {

@@ -112,7 +112,7 @@ pub use route::{PolicyKind, Route, RouteView};
 pub use script::{PlayError, Player, RunError, Script, ScriptError};
 pub use shared::{Shared, SharedEnded, shared};
 pub use sinks::{SinkStage, sink};
-pub use source::{Source, Step};
+pub use source::{Replies, Source, Step};
 pub use stage::{
     BoxError, Filter, FilterMap, FlatMap, Inspect, Output, Stage, TryStage, filter, filter_map, flat_map, inspect,
     try_stage,

@@ -65,8 +65,9 @@ pub(crate) trait Link<A, B>: Send {
     /// Whether an item can be [called](Link::call) through at once, on the way that it would take, with nothing waiting
     /// there. Where a sink is not ready that is told to wake the task; it may be `false` for other reasons.
     fn is_clear(&mut self, task: &mut Context<'_>) -> bool;
-    /// Whether a packet would be taken in front, as far as that is known since the last [`poll`](Link::poll).
-    fn has_room(&mut self) -> bool;
+    /// Whether a packet would be taken in front, as far as that is known since the last [`poll`](Link::poll). `None` where
+    /// there is no boundary: it is up to what stands behind.
+    fn has_room(&mut self) -> Option<bool>;
     /// Sends a mark, other than that of an edit, through: up to the first boundary, and behind what is inside there.
     fn mark(&mut self, mark: Mark, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels);
     /// See [`Wait::evict`](crate::travel::Wait::evict).

@@ -181,10 +181,10 @@ where
         self.work.is_clear(task) && self.next.as_mut().is_none_or(|next| next.is_clear(task))
     }
 
-    fn has_room(&mut self) -> bool {
+    fn has_room(&mut self) -> Option<bool> {
         match self.work.flow() {
-            Some(flow) => flow.has_room(),
-            None => self.next.as_mut().is_none_or(|next| next.has_room()),
+            Some(flow) => Some(flow.has_room()),
+            None => self.next.as_mut().and_then(|next| next.has_room()),
         }
     }
 

@@ -4,6 +4,7 @@
 //! names, do the types fit, is each edit legal where it stands?), and *played* (edits are committed as items are accepted).
 //! The first two find all mistakes, each with its place, before an item flows.
 
+mod along;
 mod bind;
 mod caret;
 #[cfg(feature = "miette")]
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 use crate::change::Change;
 
+pub use along::Along;
 pub use journal::JournalError;
 pub use mistake::{Mistake, ScriptError};
 pub use play::{Missed, PlayError, Player, Unmet};

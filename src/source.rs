@@ -1,5 +1,7 @@
 //! A coroutine that drives a pipeline, one item a cycle.
 
+mod replies;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
@@ -12,6 +14,8 @@ use crate::error::{CallError, NoReply, SourceError};
 use crate::ledger::Ledger;
 use crate::pipeline::Pipeline;
 use crate::topology::Topology;
+
+pub use replies::Replies;
 
 /// A coroutine that sends items into a pipeline and is answered by whatever target the controller chose.
 ///
@@ -180,28 +184,43 @@ impl<In: Send + 'static, Out: Clone + Send + 'static, R: 'static> Iterator for S
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(output) = self.outputs.pop_front() {
-                return Some(Ok(output));
-            }
-            if self.over || self.is_done() {
-                return None;
+            if let Some(next) = self.handed_out() {
+                return next.map(Ok);
             }
             let step = self.step();
-            let outputs = &mut self.outputs;
-            self.body.answered(|output, refused| {
-                outputs.extend(output.cloned());
-                if let Some(NoReply::Many(several) | NoReply::Partly(several)) = refused {
-                    outputs.extend(several.iter().cloned());
-                }
-            });
-            match step {
-                Ok(Step::Done(_)) => return None,
-                Err(error) => {
-                    self.over = matches!(error, SourceError::Body(_));
-                    return Some(Err(error));
-                }
-                Ok(Step::Sent) => {}
+            if let Some(error) = self.keep_outputs(step) {
+                return error.map(Err);
             }
+        }
+    }
+}
+
+impl<In: Send + 'static, Out: Clone + Send + 'static, R: 'static> Source<In, Out, R> {
+    /// The next output that is there, or that there will be none; nothing where another step has to be made.
+    fn handed_out(&mut self) -> Option<Option<Out>> {
+        match self.outputs.pop_front() {
+            Some(output) => Some(Some(output)),
+            None if self.over || self.is_done() => Some(None),
+            None => None,
+        }
+    }
+
+    /// Keeps the outputs of a step. Its error, or that it was the last; nothing where it goes on.
+    fn keep_outputs(&mut self, step: Result<Step<R>, SourceError>) -> Option<Option<SourceError>> {
+        let outputs = &mut self.outputs;
+        self.body.answered(|output, refused| {
+            outputs.extend(output.cloned());
+            if let Some(NoReply::Many(several) | NoReply::Partly(several)) = refused {
+                outputs.extend(several.iter().cloned());
+            }
+        });
+        match step {
+            Ok(Step::Done(_)) => Some(None),
+            Err(error) => {
+                self.over = matches!(error, SourceError::Body(_));
+                Some(Some(error))
+            }
+            Ok(Step::Sent) => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use coroute::{FlowError, InFlight, OnFailure, Pipeline, Switch, ThroughExt, async_stage, buffer, sink};
 use futures::channel::{mpsc, oneshot};
 use futures::executor::block_on;
-use futures::{Sink, SinkExt, Stream, StreamExt, stream};
+use futures::{FutureExt, Sink, SinkExt, Stream, StreamExt, stream};
 
 /// Lets the test answer each item by hand, in any order.
 #[derive(Clone, Default)]
@@ -277,6 +277,18 @@ fn a_pipeline_that_ends_in_sinks_is_one() {
     assert_eq!(block_on(a_out.collect::<Vec<_>>()), [2, 3, 4]);
     assert_eq!(controller.ledger().delivered(), 3);
     assert_eq!(controller.ledger().in_flight(), 0);
+}
+
+#[test]
+fn g5_a_buffer_in_a_target_fills_in_front_of_a_sink_that_is_full() {
+    let (out, _full) = mpsc::channel(0);
+    let queue = Pipeline::new("queue").buffer("wait", 2).sink("out", out);
+    let mut pipeline = Switch::new("to").target("queue", queue).route("queue").into_pipeline();
+    let controller = pipeline.controller();
+    let mut drive = pipeline.drive(stream::iter(0..9));
+    assert!(drive.poll_unpin(&mut Context::from_waker(Waker::noop())).is_pending());
+    let ledger = controller.ledger();
+    assert_eq!((ledger.accepted(), ledger.delivered(), ledger.in_flight()), (3, 1, 2));
 }
 
 #[test]

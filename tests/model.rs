@@ -12,8 +12,12 @@ mod changes;
 mod checks;
 #[path = "model/engine.rs"]
 mod engine;
+#[path = "model/flow.rs"]
+mod flow;
 #[path = "model/found.rs"]
 mod found;
+#[path = "model/found_flow.rs"]
+mod found_flow;
 #[path = "model/real.rs"]
 mod real;
 #[path = "model/reference.rs"]
@@ -32,6 +36,8 @@ mod wrong;
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestError, TestRunner};
 
+use flow::Flowing;
+use real::{Local, Runs};
 use script::{Mood, Step};
 use spec::Plan;
 use wrong::{Fault, Wrong};
@@ -50,30 +56,58 @@ fn search(cases: u32, mood: Mood, check: impl Fn(&Plan, &[Step]) -> Result<(), T
     }
 }
 
-fn conforms(cases: u32, mood: Mood) {
-    if let Some(found) = search(cases, mood, |plan, steps| checks::conforms(plan, steps, mood)) {
+fn conforms<E: Runs>(cases: u32, mood: Mood) {
+    if let Some(found) = search(cases, mood, |plan, steps| checks::conforms::<E>(plan, steps, mood)) {
         panic!("{found}");
     }
 }
 
-#[test]
-fn g2_items_and_edits_go_as_the_reference_says() {
-    conforms(2600, CALM);
+mod local {
+    use super::*;
+
+    #[test]
+    fn g2_items_and_edits_go_as_the_reference_says() {
+        conforms::<Local>(2600, CALM);
+    }
+
+    #[test]
+    fn g0_illegal_edits_are_refused_as_the_reference_says_and_change_nothing() {
+        conforms::<Local>(2600, Mood { illegal: 40, ..CALM });
+    }
+
+    #[test]
+    fn g2_failures_are_handled_as_the_reference_says() {
+        conforms::<Local>(2600, Mood { failures: true, ..CALM });
+    }
+
+    #[test]
+    fn g6_panics_leave_what_the_reference_says() {
+        conforms::<Local>(2600, Mood { failures: true, panics: true, ..CALM });
+    }
 }
 
-#[test]
-fn g0_illegal_edits_are_refused_as_the_reference_says_and_change_nothing() {
-    conforms(2600, Mood { illegal: 40, ..CALM });
-}
+mod flow_engine {
+    use super::*;
 
-#[test]
-fn g2_failures_are_handled_as_the_reference_says() {
-    conforms(2600, Mood { failures: true, ..CALM });
-}
+    #[test]
+    fn g2_items_and_edits_go_as_the_reference_says() {
+        conforms::<Flowing>(2600, CALM);
+    }
 
-#[test]
-fn g6_panics_leave_what_the_reference_says() {
-    conforms(2600, Mood { failures: true, panics: true, ..CALM });
+    #[test]
+    fn g0_illegal_edits_are_refused_as_the_reference_says_and_change_nothing() {
+        conforms::<Flowing>(2600, Mood { illegal: 40, ..CALM });
+    }
+
+    #[test]
+    fn g2_failures_are_handled_as_the_reference_says() {
+        conforms::<Flowing>(2600, Mood { failures: true, ..CALM });
+    }
+
+    #[test]
+    fn g6_panics_leave_what_the_reference_says() {
+        conforms::<Flowing>(2600, Mood { failures: true, panics: true, ..CALM });
+    }
 }
 
 /// Whether the outputs give an engine with this fault away.

@@ -4,7 +4,7 @@ use crate::{limit, routers, sinks, stages};
 
 type Case = (&'static str, fn(u64));
 
-const CASES: [Case; 20] = [
+const CASES: [Case; 21] = [
     ("sink-forward", sinks::forwarded),
     ("sink-drive", sinks::driven),
     ("sink-peer", sinks::boxed),
@@ -16,6 +16,7 @@ const CASES: [Case; 20] = [
     ("switch", routers::switched),
     ("switch-tokio", routers::switched_tokio),
     ("watch", routers::watched),
+    ("watch-waiting", routers::watched_while_waiting),
     ("watch-futures", routers::watched_futures),
     ("rwlock", routers::locked),
     ("steer", routers::steered),

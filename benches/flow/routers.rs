@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::future::{Ready, ready};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
@@ -13,7 +14,7 @@ use std::task::{Context, Poll};
 use coroute::{Pipeline, Switch, sink};
 use futures::channel::mpsc as futures_mpsc;
 use futures::executor::block_on;
-use futures::future::join;
+use futures::future::{Either, join, select};
 use futures::{SinkExt, Stream, StreamExt, stream};
 use tokio::sync::{RwLock, mpsc, watch};
 use tokio_stream::StreamMap;
@@ -98,22 +99,23 @@ fn tokio_channels() -> ([mpsc::Sender<i64>; 2], [impl Future<Output = i64>; 2]) 
     ([a, b], [tokio_total(to_a), tokio_total(to_b)])
 }
 
-async fn forward(items: u64, pipeline: Pipeline<i64, ()>) {
+async fn drive(items: u64, mut pipeline: Pipeline<i64, ()>) {
     let controller = pipeline.controller();
     let numbers = numbers(items, move |to| drop(controller.route("out", NAMES[to]).unwrap()));
-    numbers.map(Ok).forward(pipeline).await.unwrap();
+    let ledger = pipeline.drive(numbers).await.unwrap();
+    assert_eq!(ledger.delivered(), items);
 }
 
 pub(crate) fn switched(items: u64) {
     let ([a, b], [to_a, to_b]) = futures_channels();
     let switch = Switch::new("out").target("a", sink(a)).target("b", sink(b));
-    run(items, forward(items, switch.route("a").into_pipeline()), to_a, to_b);
+    run(items, drive(items, switch.route("a").into_pipeline()), to_a, to_b);
 }
 
 pub(crate) fn switched_tokio(items: u64) {
     let ([a, b], [to_a, to_b]) = tokio_channels();
     let switch = Switch::new("out").target("a", sink(PollSender::new(a))).target("b", sink(PollSender::new(b)));
-    run(items, forward(items, switch.route("a").into_pipeline()), to_a, to_b);
+    run(items, drive(items, switch.route("a").into_pipeline()), to_a, to_b);
 }
 
 pub(crate) fn watched(items: u64) {
@@ -124,6 +126,25 @@ pub(crate) fn watched(items: u64) {
         while let Some(x) = numbers.next().await {
             let to: usize = *routed.borrow();
             senders[to].send(x).await.unwrap();
+        }
+    };
+    run(items, send, to_a, to_b);
+}
+
+/// As [`watched`], but a change of the route also ends the wait for room, so that a channel that is not emptied traps nothing.
+pub(crate) fn watched_while_waiting(items: u64) {
+    let (senders, [to_a, to_b]) = tokio_channels();
+    let send = async move {
+        let (route, mut routed) = watch::channel(0);
+        let mut numbers = numbers(items, |to| route.send(to).unwrap());
+        while let Some(x) = numbers.next().await {
+            loop {
+                let to: usize = *routed.borrow_and_update();
+                match select(pin!(senders[to].reserve()), pin!(routed.changed())).await {
+                    Either::Left((room, _)) => break room.unwrap().send(x),
+                    Either::Right((changed, _)) => changed.unwrap(),
+                }
+            }
         }
     };
     run(items, send, to_a, to_b);

@@ -38,7 +38,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
 
     /// See [`Link::has_room`](crate::link::Link::has_room).
     pub(crate) fn has_room(&mut self) -> bool {
-        self.held.is_empty() && self.link.as_mut().is_some_and(|link| link.has_room())
+        self.held.is_empty() && self.link.as_mut().is_some_and(|link| link.has_room() != Some(false))
     }
 
     /// Takes all `items`, and the packet they are, through; or has them wait behind an edit that waits.

@@ -118,6 +118,11 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
         self.travels.any_under_way()
     }
 
+    /// Nothing stands against items any more that was said to.
+    pub(super) fn mended(&mut self) {
+        self.told = None;
+    }
+
     /// Whether something has to be seen to before the next item.
     pub(super) fn waits(&self) -> bool {
         self.has_news() || self.hand.is_some() || self.ending || !self.travels.is_empty()
@@ -341,6 +346,14 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         if !current.sinks {
             self.cx.undeliver(1);
             current.news.push_back(Ok(out));
+            self.quick = super::NEVER;
+        }
+    }
+
+    /// Opens the quick way again, when what it was closed for has been taken.
+    fn quicken(&mut self) {
+        if self.direct && !self.chain.flows() && self.current.as_ref().is_some_and(|current| !current.waits()) {
+            self.quick = self.seen;
         }
     }
 
@@ -353,9 +366,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             if news.is_ok() {
                 self.cx.hand_out(1);
             }
+            self.quicken();
             return Some(news.map_err(|failure| FlowError::Failed(Box::new(failure))));
         }
-        let lasting = self.hold.as_ref().filter(|hold| matches!(hold, Hold::Poisoned { .. } | Hold::Build(_)));
+        let lasting = self.hold.as_ref().filter(|hold| hold.lasts());
         if lasting.is_none() || current.told.as_ref() == lasting {
             return None;
         }

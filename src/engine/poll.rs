@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use super::Engine;
 use crate::error::{FlowError, Hold};
+use crate::failure::Failure;
 
 impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// The next output; items are pulled as long as there is room, and the end is told when there are no more.
@@ -138,7 +139,41 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
     }
 
-    /// Tells the end of the stream; ready when it has come out, and the sinks are closed.
+    /// Has what was accepted come out, with all that it became.
+    pub(crate) fn poll_reply(
+        &mut self,
+        task: &mut Context<'_>,
+        outputs: &mut Vec<Out>,
+        failures: &mut Vec<Failure>,
+    ) -> Poll<Result<(), FlowError>> {
+        loop {
+            self.flush();
+            let open = self.go_on(task);
+            let mut any = false;
+            while let Some(news) = self.next_news() {
+                any = true;
+                match news {
+                    Ok(output) => outputs.push(output),
+                    Err(FlowError::Failed(failure)) => failures.push(*failure),
+                    Err(held) => return Poll::Ready(Err(held)),
+                }
+            }
+            match self.in_hand() {
+                Some(item) if open => {
+                    self.offer(item);
+                    continue;
+                }
+                Some(item) => self.keep(item),
+                None if self.is_flushed() && !any => return Poll::Ready(Ok(())),
+                None => {}
+            }
+            if !any && self.sleeps(task) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Tells the end of the stream; ready when it has come out, and the sinks are closed. A poisoned pipeline does not end.
     pub(crate) fn poll_closed(&mut self, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
         loop {
             let open = self.go_on(task);
@@ -152,6 +187,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 }
                 Some(item) => self.keep(item),
                 None if self.is_over() => return Poll::Ready(Ok(())),
+                // An edit has to mend it first, as before `finish`.
+                None if matches!(self.hold, Some(Hold::Poisoned { .. })) => {}
                 None if self.end() => continue,
                 None => {}
             }

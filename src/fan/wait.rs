@@ -71,7 +71,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         if full || !branching.ready {
             return false;
         }
-        (0..self.routed.len()).all(|target| self.target(target).is_none_or(|link| link.has_room()))
+        (0..self.routed.len()).all(|target| self.target(target).is_none_or(|link| link.has_room() != Some(false)))
     }
 
     fn capacity(&mut self) -> usize {

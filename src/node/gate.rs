@@ -160,7 +160,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Gate<A, B> {
     }
 
     fn has_room(&mut self) -> bool {
-        self.ready && self.new.line().weight() < self.capacity && self.now.has_room()
+        self.ready && self.new.line().weight() < self.capacity && self.now.has_room() != Some(false)
     }
 
     fn capacity(&mut self) -> usize {

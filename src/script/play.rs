@@ -52,6 +52,8 @@ pub struct Player {
     fresh: u64,
     unmet: Vec<Unmet>,
     missed: Vec<Missed>,
+    /// Edits that were refused while nobody could be told.
+    refused: VecDeque<PlayError>,
 }
 
 const NEVER: u64 = u64::MAX;
@@ -107,9 +109,19 @@ impl Player {
         timeline: Timeline,
         accepted: u64,
     ) -> Self {
-        let (waiting, unmet, missed) = (VecDeque::new(), Vec::new(), Vec::new());
-        let mut player =
-            Self { controller, library, statements, lines, timeline, due: 0, waiting, fresh: accepted, unmet, missed };
+        let mut player = Self {
+            controller,
+            library,
+            statements,
+            lines,
+            timeline,
+            due: 0,
+            waiting: VecDeque::new(),
+            fresh: accepted,
+            unmet: Vec::new(),
+            missed: Vec::new(),
+            refused: VecDeque::new(),
+        };
         player.look_ahead();
         player
     }
@@ -167,6 +179,9 @@ impl Player {
     /// expectations of the run that were not met, those that it did not reach included.
     pub fn end(&mut self) -> Result<(), PlayError> {
         let accepted = self.controller.totals().accepted();
+        if let Some(refused) = self.refused.pop_front() {
+            return Err(refused);
+        }
         self.advance(accepted)?;
         for statement in std::mem::take(&mut self.timeline.end) {
             self.weigh(statement, None, accepted);
@@ -195,6 +210,14 @@ impl Player {
         let mut unmet = std::mem::take(&mut self.unmet);
         unmet.sort_by_key(|unmet| unmet.line);
         if unmet.is_empty() { Ok(()) } else { Err(PlayError::Unmet(unmet)) }
+    }
+
+    /// Does what is due in front of the next item, and keeps what is refused for [`end`](Player::end).
+    pub(super) fn advance_all(&mut self) {
+        let accepted = self.controller.totals().accepted();
+        while let Err(refused) = self.advance(accepted) {
+            self.refused.push_back(refused);
+        }
     }
 
     #[cold]

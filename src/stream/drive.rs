@@ -41,7 +41,8 @@ impl<In: Send + 'static> Sink<In> for Pipeline<In, ()> {
         engine.poll_flushed(task)
     }
 
-    /// Tells the end of the stream; ready when it has come out, and the sinks are closed.
+    /// Tells the end of the stream; ready when it has come out, and the sinks are closed. A poisoned pipeline is not ended
+    /// before an edit has replaced or removed the stage.
     fn poll_close(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
         let engine = &mut self.get_mut().engine;
         engine.current(true);
@@ -50,7 +51,8 @@ impl<In: Send + 'static> Sink<In> for Pipeline<In, ()> {
 }
 
 impl<In: Send + 'static> Pipeline<In, ()> {
-    /// Sends all items of `stream` and flushes the sinks; the result are the counts then.
+    /// Sends all items of `stream` and flushes the sinks; the result are the counts then. The sinks are also flushed
+    /// whenever the stream has no item for now.
     ///
     /// The pipeline is not ended by it, and can be driven on, with another stream: to close the sinks use
     /// [`SinkExt::close`](futures::SinkExt::close). Dropping the future half-way loses nothing: what was taken from the
@@ -110,8 +112,11 @@ where
             match stream.as_mut().poll_next(task) {
                 Poll::Ready(Some(item)) => engine.offer(item),
                 Poll::Ready(None) => *items = None,
-                // What is inside registered the task when there was room.
-                Poll::Pending => return engine.poll_rest(task),
+                // The next item may be long in coming, and a sink may keep what it took until it is flushed.
+                Poll::Pending => {
+                    ready!(engine.poll_flushed(task))?;
+                    return engine.poll_rest(task);
+                }
             }
         }
         task.waker().wake_by_ref();

@@ -129,7 +129,8 @@ impl<In: Send + 'static, Out: Send + 'static> Sink<In> for Flow<In, Out> {
         self.get_mut().poll_side(Side::Sink, task, |pipeline, task| pipeline.engine.poll_flushed(task))
     }
 
-    /// Tells the end of the stream; ready when it has come out, and the sinks are closed.
+    /// Tells the end of the stream; ready when it has come out, and the sinks are closed. A poisoned pipeline is not ended
+    /// before an edit has replaced or removed the stage.
     fn poll_close(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
         self.get_mut().poll_side(Side::Sink, task, |pipeline, task| pipeline.engine.poll_closed(task))
     }

@@ -12,6 +12,8 @@ use crate::spec::{Change, OnFail, Plan, Spec, Ty};
 pub(crate) enum End {
     Fine,
     Held(Hold),
+    /// A task was told to wait, and before that perhaps why.
+    Waits(Option<Hold>),
     Failed(Vec<Fault>),
     /// `call` had no output, or several.
     NotOne,
@@ -31,15 +33,19 @@ pub(crate) struct Seen {
 /// What a commit gave.
 pub(crate) type Commit = Result<u64, (Refusal, usize)>;
 
-/// A pipeline, or something that claims to behave as one.
-pub(crate) trait Engine {
+/// What a pipeline can be asked to do.
+pub(crate) trait Calls {
     fn send(&mut self, item: i64, emit_panics: bool) -> Seen;
     fn call(&mut self, item: i64) -> Seen;
     fn send_all(&mut self, items: &[i64]) -> Seen;
     fn send_batch(&mut self, items: &[i64]) -> Seen;
-    fn commit(&mut self, changes: &[Change]) -> Commit;
     fn apply(&mut self) -> Seen;
     fn finish(&mut self) -> Seen;
+}
+
+/// A pipeline, or something that claims to behave as one.
+pub(crate) trait Engine: Calls {
+    fn commit(&mut self, changes: &[Change]) -> Commit;
 }
 
 /// An edit that was applied.
@@ -78,10 +84,12 @@ pub(crate) struct Reference {
     pub(crate) applied: Vec<Applied>,
     /// A stage that has left panicked as it did; the next cycle ends with that.
     owed: bool,
+    /// Whether a task runs it: items never go as a batch, and what an edit sets free does not wait for the next.
+    flows: bool,
 }
 
 impl Reference {
-    pub(crate) fn new(plan: &Plan) -> Self {
+    pub(crate) fn new(plan: &Plan, flows: bool) -> Self {
         let mut id = 0;
         let mut row = |specs: &[(String, Spec)], ty| -> Vec<Node> {
             specs.iter().map(|(name, spec)| Node::new(name, spec, ty, &mut id)).collect()
@@ -101,10 +109,11 @@ impl Reference {
             revision: 0,
             paused: false,
             finished: false,
-            log: Log::default(),
+            log: Log { turns_away: flows, ..Log::default() },
             queued: Vec::new(),
             applied: Vec::new(),
             owed: false,
+            flows,
         }
     }
 
@@ -129,6 +138,9 @@ impl Reference {
             }
             let left = tree.left;
             self.log.revision = edit.revision;
+            if self.flows {
+                self.log.handle(self.on_fail, 0);
+            }
             self.applied.push(Applied { revision: edit.revision, first_new: self.log.cycle, left });
         }
         self.owed |= self.log.panics > panics;
@@ -197,7 +209,7 @@ impl Reference {
             if let Some(why) = self.hold() {
                 return self.with(out, End::Held(why), rest.to_vec());
             }
-            let steady = self.live.iter().all(Node::is_steady);
+            let steady = !self.flows && self.live.iter().all(Node::is_steady);
             let (batch, behind) = rest.split_at(if steady { rest.len().min(most) } else { 1 });
             let before = self.clone();
             // A batch is said to make no difference, so its items go one by one here ...
@@ -242,7 +254,7 @@ impl Reference {
     }
 }
 
-impl Engine for Reference {
+impl Calls for Reference {
     fn send(&mut self, item: i64, emit_panics: bool) -> Seen {
         self.take_edits();
         if let Some(why) = self.hold() {
@@ -281,6 +293,28 @@ impl Engine for Reference {
         self.send_many(items, usize::MAX)
     }
 
+    fn apply(&mut self) -> Seen {
+        self.take_edits();
+        self.with(Vec::new(), End::Fine, Vec::new())
+    }
+
+    fn finish(&mut self) -> Seen {
+        self.take_edits();
+        match self.hold() {
+            Some(Hold::Finished) => {
+                let (out, _) = self.cycle(&[], |_| Vec::new());
+                return self.seen(out, false, Vec::new());
+            }
+            Some(why @ Hold::Poisoned { .. }) => return self.with(Vec::new(), End::Held(why), Vec::new()),
+            _ => {}
+        }
+        let (out, panicked) = self.cycle(&[], |this| finish(&mut this.live, &mut this.log));
+        self.finished = true;
+        self.seen(out, panicked, Vec::new())
+    }
+}
+
+impl Engine for Reference {
     fn commit(&mut self, changes: &[Change]) -> Commit {
         let mut nodes = self.plan.clone();
         let mut log = Log::default();
@@ -300,25 +334,5 @@ impl Engine for Reference {
         }
         self.pending.push(Pending { changes: changes.to_vec(), leaving, revision: self.revision });
         Ok(self.revision)
-    }
-
-    fn apply(&mut self) -> Seen {
-        self.take_edits();
-        self.with(Vec::new(), End::Fine, Vec::new())
-    }
-
-    fn finish(&mut self) -> Seen {
-        self.take_edits();
-        match self.hold() {
-            Some(Hold::Finished) => {
-                let (out, _) = self.cycle(&[], |_| Vec::new());
-                return self.seen(out, false, Vec::new());
-            }
-            Some(why @ Hold::Poisoned { .. }) => return self.with(Vec::new(), End::Held(why), Vec::new()),
-            _ => {}
-        }
-        let (out, panicked) = self.cycle(&[], |this| finish(&mut this.live, &mut this.log));
-        self.finished = true;
-        self.seen(out, panicked, Vec::new())
     }
 }

@@ -6,19 +6,33 @@ use coroute::topology::{NodeKind, TopologyNode};
 use coroute::{CallError, Controller, Edit, FinishError, Pipeline, Receipt, Recording, SendError};
 
 use crate::build::{self, take_notes};
-use crate::engine::{Commit, End, Engine, Seen};
+use crate::engine::{Calls, Commit, End, Seen};
 use crate::reference::Totals;
 use crate::spec::{Change, Plan};
 
-pub(crate) struct Real {
-    pub(crate) pipeline: Pipeline<i64, i64>,
+/// An engine of the crate's.
+pub(crate) trait Runs: Calls {
+    /// Whether a task runs it.
+    const FLOWS: bool;
+
+    fn new(pipeline: Pipeline<i64, i64>) -> Self;
+
+    /// How many outputs were taken out of the pipeline that no call has had yet.
+    fn withheld(&self) -> i64;
+}
+
+/// The engine that runs in the thread that calls it.
+pub(crate) struct Local(Pipeline<i64, i64>);
+
+pub(crate) struct Real<E> {
+    pub(crate) engine: E,
     pub(crate) controller: Controller,
     pub(crate) receipts: Vec<Receipt>,
     /// The edit that was refused last, and what it should read as.
     pub(crate) refused: Option<Edit>,
 }
 
-impl Real {
+impl<E: Runs> Real<E> {
     pub(crate) fn new(plan: &Plan, recorded: bool) -> Self {
         take_notes();
         let pipeline = build::pipeline(plan).check().expect("the script builds it rightly");
@@ -32,7 +46,7 @@ impl Real {
             _ => Some(Recording::items().last(20)),
         };
         recording.into_iter().for_each(|recording| controller.record(recording).expect("it shows no values"));
-        Self { controller, pipeline, receipts: Vec::new(), refused: None }
+        Self { controller, engine: E::new(pipeline), receipts: Vec::new(), refused: None }
     }
 
     /// The totals, if they add up.
@@ -49,10 +63,10 @@ impl Real {
         Ok(Totals {
             accepted: number(ledger.accepted()),
             split: number(ledger.split()),
-            delivered: number(ledger.delivered()),
+            delivered: number(ledger.delivered()) - self.engine.withheld(),
             dropped: number(ledger.dropped()),
             failed: number(ledger.failed()),
-            in_flight: number(ledger.in_flight()),
+            in_flight: number(ledger.in_flight()) + self.engine.withheld(),
         })
     }
 
@@ -77,6 +91,10 @@ impl Real {
         lines
     }
 
+    pub(crate) fn commit(&mut self, changes: &[Change]) -> Commit {
+        self.put(build::edit(changes))
+    }
+
     /// Commits an edit; a refused one must read as before.
     pub(crate) fn put(&mut self, edit: Edit) -> Commit {
         let text = edit.to_string();
@@ -95,10 +113,12 @@ impl Real {
             }
         }
     }
+}
 
+impl Local {
     fn see(&mut self, run: impl FnOnce(&mut Pipeline<i64, i64>, &mut Vec<i64>) -> (End, Vec<i64>)) -> Seen {
         let mut out = Vec::new();
-        let caught = catch_unwind(AssertUnwindSafe(|| run(&mut self.pipeline, &mut out)));
+        let caught = catch_unwind(AssertUnwindSafe(|| run(&mut self.0, &mut out)));
         let (end, rest) = caught.unwrap_or_else(|_| (End::Panicked, Vec::new()));
         Seen { out, end, rest, notes: take_notes() }
     }
@@ -112,7 +132,19 @@ fn ended(error: SendError<i64>) -> (End, Vec<i64>) {
     }
 }
 
-impl Engine for Real {
+impl Runs for Local {
+    const FLOWS: bool = false;
+
+    fn new(pipeline: Pipeline<i64, i64>) -> Self {
+        Self(pipeline)
+    }
+
+    fn withheld(&self) -> i64 {
+        0
+    }
+}
+
+impl Calls for Local {
     fn send(&mut self, item: i64, emit_panics: bool) -> Seen {
         self.see(|pipeline, out| {
             let sent = pipeline.send(item, |item| {
@@ -164,10 +196,6 @@ impl Engine for Real {
         });
         seen.rest.extend(items);
         seen
-    }
-
-    fn commit(&mut self, changes: &[Change]) -> Commit {
-        self.put(build::edit(changes))
     }
 
     fn apply(&mut self) -> Seen {

@@ -47,6 +47,8 @@ pub(crate) struct Log {
     pub(crate) revision: u64,
     /// The way to the stage under way.
     pub(crate) way: Vec<String>,
+    /// Whether a stage that has panicked fails what still comes to it.
+    pub(crate) turns_away: bool,
 }
 
 impl Log {
@@ -174,6 +176,10 @@ impl Node {
 
     pub(crate) fn take(&mut self, items: Vec<i64>, log: &mut Log) -> Vec<i64> {
         self.within(log, |node, log| match &mut node.kind {
+            _ if node.broken.is_some() && log.turns_away => {
+                items.into_iter().for_each(|item| log.fail(item));
+                Vec::new()
+            }
             Kind::Stage(spec) => {
                 let mut out = Vec::new();
                 for (at, item) in items.iter().enumerate() {

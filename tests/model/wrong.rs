@@ -1,7 +1,7 @@
 //! Negative controls: engines that break a guarantee on purpose. They are the reference with one thing changed, and the
 //! checker, with nothing to go by but what comes out, has to tell them from the reference itself.
 
-use crate::engine::{Commit, Engine, Pending, Reference, Seen};
+use crate::engine::{Calls, Commit, Engine, Pending, Reference, Seen};
 use crate::reference::pass;
 use crate::spec::{Change, Plan};
 
@@ -25,7 +25,7 @@ pub(crate) struct Wrong {
 
 impl Wrong {
     pub(crate) fn new(plan: &Plan, fault: Fault) -> Self {
-        Self { fault, inner: Reference::new(plan), late: Vec::new() }
+        Self { fault, inner: Reference::new(plan, false), late: Vec::new() }
     }
 
     /// Before an item: what is to be applied now.
@@ -66,7 +66,7 @@ impl Wrong {
     }
 }
 
-impl Engine for Wrong {
+impl Calls for Wrong {
     fn send(&mut self, item: i64, emit_panics: bool) -> Seen {
         self.before();
         if self.fault == Fault::MidItem && !self.late.is_empty() && self.inner.hold().is_none() {
@@ -89,10 +89,6 @@ impl Engine for Wrong {
         self.inner.send_batch(items)
     }
 
-    fn commit(&mut self, changes: &[Change]) -> Commit {
-        self.inner.commit(changes)
-    }
-
     fn apply(&mut self) -> Seen {
         self.before();
         self.inner.apply()
@@ -101,5 +97,11 @@ impl Engine for Wrong {
     fn finish(&mut self) -> Seen {
         self.before();
         self.inner.finish()
+    }
+}
+
+impl Engine for Wrong {
+    fn commit(&mut self, changes: &[Change]) -> Commit {
+        self.inner.commit(changes)
     }
 }

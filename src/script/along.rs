@@ -1,0 +1,60 @@
+//! A script played along with a stream.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures::Stream;
+
+use super::play::Player;
+
+/// See [`Player::along`].
+#[derive(Debug)]
+#[must_use = "streams do nothing unless polled"]
+pub struct Along<'a, St> {
+    player: &'a mut Player,
+    items: Pin<Box<St>>,
+}
+
+impl Player {
+    /// The items of `stream`, for the pipeline that the script was bound to, run by a task: what is due in front of an item
+    /// is done when that comes. So it governs the item, and items that are inside go on as before.
+    ///
+    /// A count that a `when` or an `expect` reads in front of an item is of what has come out by then; with items waiting
+    /// inside that depends on their pace. Counts of what was accepted, and edits at cycles, do not.
+    ///
+    /// An edit that is refused does not stop the items; [`end`](Player::end) reports it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::{Change, Library, Pipeline, Script, ThroughExt};
+    /// use futures::{StreamExt, executor::block_on, stream};
+    ///
+    /// let pipeline = Pipeline::new("p").async_stage("double", 4, |x: i64| async move { x * 2 }).stage("neg", |x: i64| -x);
+    /// let mut player = Script::new().at(2, [Change::remove("neg")?]).bind(&Library::new(), &pipeline.controller())?;
+    /// let outputs = player.along(stream::iter(1..=3)).through(pipeline);
+    /// assert_eq!(block_on(outputs.map(Result::unwrap).collect::<Vec<_>>()), [-2, -4, 6]);
+    /// player.end()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn along<St: Stream>(&mut self, stream: St) -> Along<'_, St> {
+        Along { player: self, items: Box::pin(stream) }
+    }
+}
+
+impl<St: Stream> Stream for Along<'_, St> {
+    type Item = St::Item;
+
+    fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<St::Item>> {
+        let Self { player, items } = self.get_mut();
+        let item = ready!(items.as_mut().poll_next(task));
+        if item.is_some() {
+            player.advance_all();
+        }
+        Poll::Ready(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.items.size_hint()
+    }
+}
