@@ -184,6 +184,22 @@ fn g4_a_commit_leaves_a_stalled_sink_and_takes_the_item_along() {
 }
 
 #[test]
+fn g4_an_item_in_hand_that_is_sent_after_a_commit_is_not_slept_on() {
+    let [(a, _), (b, in_b)] = [1, 2].map(|_| mpsc::channel::<i64>(8));
+    let mut pipeline = Switch::new("out").target("a", sink(a)).target("b", sink(b)).route("a").into_pipeline();
+    let controller = pipeline.controller();
+    let items = stream::iter(1..5).inspect(|item| {
+        if *item == 1 {
+            controller.route("out", "b").unwrap();
+        }
+    });
+    let ledger = pipeline.drive(items).now_or_never().expect("nothing has to be waited for").unwrap();
+    assert_eq!(ledger.delivered(), 4);
+    drop(pipeline);
+    assert_eq!(block_on(in_b.collect::<Vec<_>>()), [1, 2, 3, 4]);
+}
+
+#[test]
 fn a_failed_item_comes_back_in_its_place() {
     let pipeline = Pipeline::new("p")
         .buffer("queue", 2)

@@ -94,7 +94,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 return Poll::Ready(Err(FlowError::Held(Box::new(Hold::Finished))));
             }
             match self.in_hand() {
-                Some(item) if open => self.offer(item),
+                Some(item) if open => {
+                    self.offer(item);
+                    continue;
+                }
                 Some(item) => self.keep(item),
                 None if open => return Poll::Ready(Ok(())),
                 None => {}
