@@ -37,23 +37,19 @@ pub(crate) fn rows(clock: Clock, table: &mut Table) {
             table.row(what, clock.pair(ours, peer), target);
         }
     };
-    let ahead = Target::Times(1.0);
-    row("peers: switch, futures channels / tokio watch, a tokio channel per target", switched, watched, ahead);
-    row(
-        "peers: switch, futures channels / tokio watch, a futures channel per target",
-        switched,
-        watched_futures,
-        ahead,
-    );
-    row("peers: switch, futures channels / tokio RwLock<Sender>, read-locked per item", switched, locked, ahead);
-    row("peers: switch, futures channels / tower Steer, futures channels", switched, steered, ahead);
-    row("peers: switch, futures channels / tokio-stream StreamMap, futures channels", switched, mapped, ahead);
-    row(
-        "peers: switch, tokio channels by PollSender / tokio watch, tokio channels",
-        switched_tokio,
-        watched,
-        Target::None,
-    );
+    let peers: [(&str, fn(u64)); 6] = [
+        ("tokio watch, a tokio channel per target", watched),
+        ("tokio watch, looked at while it waits for room too", watched_while_waiting),
+        ("tokio watch, a futures channel per target", watched_futures),
+        ("tokio RwLock<Sender>, read-locked per item", locked),
+        ("tower Steer, futures channels", steered),
+        ("tokio-stream StreamMap, futures channels", mapped),
+    ];
+    for (words, peer) in peers {
+        row(&format!("peers: switch, futures channels / {words}"), switched, peer, Target::Times(1.0));
+    }
+    let what = "peers: switch, tokio channels by PollSender / tokio watch, tokio channels";
+    row(what, switched_tokio, watched, Target::None);
 }
 
 /// The numbers; tells where those from here on have to go, in time for them.
