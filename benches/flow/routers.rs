@@ -31,13 +31,16 @@ const EVERY: i64 = 10_000;
 
 const NAMES: [&str; 2] = ["a", "b"];
 
+/// What it is, and how it sends so many items.
+type Peer = (&'static str, fn(u64));
+
 pub(crate) fn rows(clock: Clock, table: &mut Table) {
     let mut row = |what: &str, ours: fn(u64), peer: fn(u64), target| {
         if table.wants(what) {
             table.row(what, clock.pair(ours, peer), target);
         }
     };
-    let peers: [(&str, fn(u64)); 6] = [
+    let peers: [Peer; 6] = [
         ("tokio watch, a tokio channel per target", watched),
         ("tokio watch, looked at while it waits for room too", watched_while_waiting),
         ("tokio watch, a futures channel per target", watched_futures),
