@@ -6,6 +6,7 @@
 //! that wait, stages that need the general way).
 
 mod apply;
+mod current;
 mod flow;
 mod many;
 mod poll;
@@ -25,7 +26,7 @@ use crate::link::Recount;
 use crate::name::Type;
 use crate::trace::{Detail, SharedLog};
 
-pub(crate) use flow::Current;
+pub(crate) use current::Current;
 
 /// A sequence number that the board never has.
 const NEVER: u64 = u64::MAX;
@@ -63,6 +64,8 @@ pub(crate) struct Engine<In, Out> {
     pub(crate) shared: Arc<Shared>,
     /// Whether an item may take the quick way as soon as there is room for it, while tasks run the pipeline.
     direct: bool,
+    /// The board's sequence number for which that is so and nothing is inside that has to be seen to, or [`NEVER`].
+    clear: u64,
     /// While tasks run the pipeline.
     pub(crate) current: Option<Box<Current<In, Out>>>,
     /// Goes with the engine.
@@ -93,6 +96,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             log: None,
             alive: Alive(Arc::clone(&shared)),
             direct: false,
+            clear: NEVER,
             current: None,
             shared,
         }
@@ -136,6 +140,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             log: self.log,
             shared: self.shared,
             direct: false,
+            clear: NEVER,
             current: None,
             alive: self.alive,
         }
@@ -298,6 +303,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty() && self.cx.panic.is_none();
         self.told = clear && self.single && recorded != Detail::Edits;
         self.direct = clear && self.single && !self.told;
+        self.clear = NEVER;
         self.quick = if self.direct { self.seen } else { NEVER };
         if let Some(current) = &mut self.current {
             if !self.hold.as_ref().is_some_and(Hold::lasts) {

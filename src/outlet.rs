@@ -37,9 +37,12 @@ impl<T> Outlet<T> {
             return;
         }
         let slip = cx.put_down();
-        if !self.made.is_empty() || slip.is_missed() {
-            self.line.push(Message::Packet(Packet { slip, items: self.made.drain(..).collect() }));
-        }
+        let items = match self.made.len() {
+            0 if !slip.is_missed() => return,
+            1 => self.made.pop().into_iter().collect(),
+            _ => self.made.drain(..).collect(),
+        };
+        self.line.push(Message::Packet(Packet { slip, items }));
     }
 
     pub(crate) fn mark(&mut self, mark: Mark) {

@@ -5,134 +5,16 @@
 //! *reserve, take the item, read the route, send*. An item that came when the route had changed, and has no room on the
 //! new one, waits in hand; it has not been accepted then, and whatever is committed meanwhile governs it.
 
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Waker};
 
 use super::Engine;
-use crate::chain::Chain;
+use super::current::{AHEAD, Current};
 use crate::control::Committed;
-use crate::cycle::Cycle;
-use crate::error::{FlowError, Hold};
+use crate::error::FlowError;
 use crate::failure::Failure;
-use crate::knot::{Departing, Eviction, Late, Reach, Travels, Turn};
-use crate::outlet::Outlet;
-use crate::packet::{Mark, Message, Packet, Slip};
+use crate::knot::{Departing, Eviction, Late, Reach, Turn};
+use crate::packet::Mark;
 use crate::receipt::Cut;
-
-/// How many outputs are taken out of the chain at once, to wait to be handed out.
-const AHEAD: usize = 16;
-
-/// What an engine has in addition while tasks run it.
-pub(crate) struct Current<In, Out> {
-    travels: Travels,
-    outlet: Outlet<Out>,
-    /// What is to be handed out, in order: outputs, and failures that nobody has dealt with.
-    news: VecDeque<Result<Out, Failure>>,
-    /// An item that was not accepted yet.
-    pub(crate) hand: Option<In>,
-    /// Whether outputs are not handed out, because there is nothing in them.
-    sinks: bool,
-    /// Whether the end of the stream was told, and whether it has come out.
-    pub(crate) ending: bool,
-    pub(crate) ended: bool,
-    /// The number of the last flush that was asked for, and of the last that is through.
-    flush: (u64, u64),
-    /// Whether something was accepted since it was asked for.
-    dirty: bool,
-    /// What has been said of why no item will be accepted.
-    told: Option<Hold>,
-    /// Grows whenever something has gone on.
-    pub(crate) progress: u64,
-}
-
-impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
-    fn new(sinks: bool) -> Self {
-        Self {
-            travels: Travels::default(),
-            outlet: Outlet::new(1),
-            news: VecDeque::new(),
-            hand: None,
-            sinks,
-            ending: false,
-            ended: false,
-            flush: (0, 0),
-            dirty: false,
-            told: None,
-            progress: 0,
-        }
-    }
-
-    /// Takes what has come out of the chain; whether there was anything. The ledger is open.
-    fn collect(&mut self, chain: &mut Chain<In, Out>, cx: &mut Cycle) -> bool {
-        if self.outlet.is_empty() {
-            return false;
-        }
-        let before = (cx.number, cx.revision);
-        while let Some(message) = self.outlet.pop() {
-            self.progress += 1;
-            match message {
-                Message::Mark(Mark::Flush(number)) => self.flush.1 = number,
-                Message::Mark(Mark::End) => {
-                    self.ended = true;
-                    cx.used_up = true;
-                }
-                Message::Mark(Mark::Edit(_) | Mark::Leave(_)) => {}
-                Message::Packet(Packet { slip, items }) => {
-                    let failures = match cx.trace.is_some() || !slip.failures.is_empty() {
-                        true => Self::settle(slip, &items, chain, cx),
-                        false => Vec::new(),
-                    };
-                    if self.sinks {
-                        cx.ledger.deliver(items.len() as u64);
-                    } else {
-                        self.news.extend(items.into_iter().map(Ok));
-                    }
-                    self.news.extend(failures.into_iter().map(Err));
-                }
-            }
-        }
-        (cx.number, cx.revision) = before;
-        true
-    }
-
-    /// Records a packet that has come out, and deals with its failures; those that are left.
-    #[cold]
-    fn settle(slip: Slip, items: &[Out], chain: &mut Chain<In, Out>, cx: &mut Cycle) -> Vec<Failure> {
-        let (number, revision) = (slip.number, slip.revision);
-        cx.take_up(slip);
-        if let Some(recorder) = &mut cx.trace {
-            recorder.close_parked(number, revision, items);
-        }
-        cx.fail_again();
-        let mut failures = cx.put_down().failures;
-        let settled = catch_unwind(AssertUnwindSafe(|| chain.on_failure.settle(&mut failures, 0)));
-        if let Err(panic) = settled {
-            cx.panic.get_or_insert(panic);
-        }
-        failures
-    }
-
-    /// Whether an edit is on its way that has something to change further on.
-    pub(super) fn is_crossed(&self) -> bool {
-        self.travels.any_under_way()
-    }
-
-    /// Nothing stands against items any more that was said to.
-    pub(super) fn mended(&mut self) {
-        self.told = None;
-    }
-
-    /// Whether something has to be seen to before the next item.
-    pub(super) fn waits(&self) -> bool {
-        self.has_news() || self.hand.is_some() || self.ending || !self.travels.is_empty()
-    }
-
-    /// Whether something is there for whoever takes the outputs.
-    pub(crate) fn has_news(&self) -> bool {
-        !self.news.is_empty()
-    }
-}
 
 impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// From now on tasks run the pipeline. Where there is nothing in its outputs, they are not handed out.
@@ -167,6 +49,12 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         (current.ending, current.ended) = (self.finished, self.finished);
         self.current = Some(Box::new(current));
         self.review();
+    }
+
+    /// Grows whenever something has gone on.
+    pub(crate) fn progress(&mut self) -> u64 {
+        let accepted = self.cx.number;
+        self.current(false).progress + accepted
     }
 
     /// An edit sets out: behind all items that were accepted, ahead of all that will be.
@@ -204,8 +92,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let mut before = None;
         self.current(false).sinks = false;
         // What is done with goes on to the next boundary, and is given up there.
-        while before != Some(self.current(false).progress) {
-            before = Some(self.current(false).progress);
+        while before != Some(self.progress()) {
+            before = Some(self.progress());
             let bracket = self.cx.begin(0);
             let mut eviction = Eviction { revision: None, late: Late::Fail, reach: Reach::All };
             self.chain.evict(&mut eviction, &mut self.cx);
@@ -226,10 +114,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// nothing is.
     #[inline]
     pub(super) fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
-        self.direct
-            && self.shared.board.sequence() == self.seen
-            && self.current.as_ref().is_some_and(|current| !current.waits() && current.flush.0 == current.flush.1)
-            && self.chain.is_clear(task)
+        self.shared.board.sequence() == self.clear && self.chain.is_clear(task)
     }
 
     /// Lets all that is inside go on as far as it can. Whether an item would be accepted.
@@ -257,6 +142,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 continue;
             }
             if self.shared.board.sequence() == self.seen {
+                let calm = self.direct && self.current.as_ref().is_some_and(|current| current.is_calm());
+                self.clear = if calm { self.seen } else { super::NEVER };
                 return ready && !held && self.hold.is_none();
             }
         }
@@ -285,15 +172,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// Takes an item; there is room for it.
     pub(super) fn accept(&mut self, item: In) {
-        let Some(current) = &mut self.current else { return };
-        current.dirty = true;
-        current.progress += 1;
         if self.direct {
-            return match self.quick(item) {
-                Some(out) => self.take_output(out),
-                None => self.quick_failed(),
-            };
+            return self.accept_quick(item);
         }
+        self.clear = super::NEVER;
+        let Some(current) = &mut self.current else { return };
         self.inbox.push(item);
         let Self { chain, cx, inbox, .. } = self;
         let before = cx.begin(1);
@@ -305,6 +188,15 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         current.outlet.take_in(cx);
         current.collect(chain, cx);
         cx.end(before, 0);
+    }
+
+    /// Takes an item the quick way.
+    #[inline]
+    pub(super) fn accept_quick(&mut self, item: In) {
+        match self.quick(item) {
+            Some(out) => self.take_output(out),
+            None => self.quick_failed(),
+        }
     }
 
     /// Closes the cycle of an item for which the quick way gave nothing.
@@ -330,7 +222,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// Tells the end of the stream, once; whether this was the first time.
     pub(super) fn end(&mut self) -> bool {
-        self.quick = super::NEVER;
+        (self.quick, self.clear) = (super::NEVER, super::NEVER);
         let _ = self.ready();
         let Self { chain, cx, current, .. } = self;
         let Some(current) = current else { return false };
@@ -350,9 +242,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(super) fn flush(&mut self) {
         let Self { chain, cx, current, .. } = self;
         let Some(current) = current else { return };
-        if !std::mem::take(&mut current.dirty) {
+        if std::mem::replace(&mut current.flushed_to, cx.number) == cx.number {
             return;
         }
+        self.clear = super::NEVER;
         current.flush.0 += 1;
         let before = cx.begin(0);
         cx.put_nothing(before.0, before.1);
@@ -371,7 +264,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         if !current.sinks {
             self.cx.undeliver(1);
             current.news.push_back(Ok(out));
-            self.quick = super::NEVER;
+            (self.quick, self.clear) = (super::NEVER, super::NEVER);
         }
     }
 

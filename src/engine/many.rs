@@ -133,7 +133,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 self.hand_out(emit);
                 return self.finished_with();
             }
-            Err(why @ (Hold::Poisoned { .. } | Hold::Build(_) | Hold::Waits { .. })) => return Err(FinishError::Held(why)),
+            Err(why @ (Hold::Poisoned { .. } | Hold::Build(_) | Hold::Waits { .. })) => {
+                return Err(FinishError::Held(why));
+            }
             _ => {}
         }
         self.cx.items = 0;

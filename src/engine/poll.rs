@@ -109,7 +109,15 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     /// Takes an item for which there was room. Where an edit has changed that meanwhile, it waits in hand.
+    #[inline]
     pub(crate) fn offer(&mut self, item: In) {
+        if self.shared.board.sequence() == self.clear {
+            return self.accept_quick(item);
+        }
+        self.offer_in_general(item);
+    }
+
+    fn offer_in_general(&mut self, item: In) {
         // What was committed up to here governs it.
         let before = self.seen;
         if self.ready().is_ok() && (self.seen == before || self.has_room()) {
@@ -222,7 +230,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         if let Some(current) = &mut self.current {
             current.hand = Some(item);
         }
-        self.quick = super::NEVER;
+        (self.quick, self.clear) = (super::NEVER, super::NEVER);
     }
 
     /// Whether the end has come out.

@@ -31,14 +31,14 @@ impl<In, Out> Engine<In, Out> {
     #[cold]
     #[inline(never)]
     fn unwound(&mut self) {
-        let Self { chain, cx, quick, seen, fixed, .. } = self;
+        let Self { chain, cx, quick, seen, clear, fixed, .. } = self;
         chain.place(&mut cx.failures, |_| ());
         for broken in &mut cx.broken {
             broken.path = chain.locate(broken.id).unwrap_or(std::mem::take(&mut broken.path));
         }
         cx.unwound();
         tell(chain, cx, 0, *fixed);
-        (*quick, *seen) = (NEVER, NEVER);
+        (*quick, *seen, *clear) = (NEVER, NEVER, NEVER);
     }
 }
 

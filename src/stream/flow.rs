@@ -77,9 +77,9 @@ impl<In: Send + 'static, Out: Send + 'static> Flow<In, Out> {
         poll: impl FnOnce(&mut Pipeline<In, Out>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         self.sides.tasks[side as usize].register(task.waker());
-        let before = self.pipeline.engine.current(false).progress;
+        let before = self.pipeline.engine.progress();
         let polled = poll(&mut self.pipeline, &mut Context::from_waker(&self.waker));
-        if self.pipeline.engine.current(false).progress != before {
+        if self.pipeline.engine.progress() != before {
             self.sides.tasks[1 - side as usize].wake();
         }
         polled
