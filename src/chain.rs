@@ -20,8 +20,9 @@ use crate::name::{NodeId, Path};
 use crate::packet::Line;
 use crate::trace::Recorder;
 
-pub(crate) use flow::edit_inside;
+pub(crate) use flow::{edit_inside, takes_mark};
 pub(crate) use nested::Nested;
+pub(crate) use stretch::part;
 
 /// A chain of stages from `A` to `B`.
 pub(crate) struct Chain<A, B> {
@@ -236,6 +237,7 @@ impl<A: Send + 'static, B: Send + 'static> AnyChain for Chain<A, B> {
         if let Some(knot) = self.stage(first.id) {
             act_inside(knot, rest, act, taken, cx);
         }
+        self.look();
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod act;
 mod batch;
+mod branching;
 mod failover;
 mod flow;
 mod meet;
@@ -24,7 +25,7 @@ use crate::route::{PolicyKind, Route};
 use crate::stage::BoxError;
 use crate::trace::{Reason, Recorder};
 
-use flow::Branching;
+use branching::Branching;
 pub(crate) use patience::{Patience, Sleep};
 
 /// The switch on the data side.

@@ -14,7 +14,7 @@ use crate::cycle::{Cycle, Site};
 use crate::name::{Name, NodeId};
 use crate::route::Route;
 
-pub(crate) use travel::{Departing, Ending, Eviction, Flow, Late, Reach, Travels, Turn, Wait};
+pub(crate) use travel::{Departing, Ending, Eviction, Flow, Late, Leave, Reach, Travels, Turn, Wait};
 
 /// A link whose types are forgotten; they come back by downcasts, on the cold path only.
 pub(crate) trait Knot: Send {
@@ -35,12 +35,11 @@ pub(crate) trait Knot: Send {
     fn into_stage(self: Box<Self>) -> Box<dyn Any + Send>;
     /// The boundary that it is, or has inside.
     fn wait(&mut self) -> Option<(&mut dyn Wait, &Site)>;
-    /// A gate in its place, behind which it stays until what is inside is out; it leaves by the edit of `revision`, and
-    /// `by` comes instead, or nothing.
+    /// A gate in its place, behind which it stays until what is inside is out; `by` comes instead, or nothing.
     fn gated(
         self: Box<Self>,
         by: Option<Box<dyn Knot>>,
-        revision: u64,
+        leave: Leave,
         cx: &mut Cycle,
         travels: &mut Travels,
     ) -> Box<dyn Knot>;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Joiner, Knot, Spot, Travels, Turn, Wait};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Joiner, Knot, Leave, Spot, Travels, Turn, Wait};
 use crate::link::{Link, Popped, Recount, Status, Work};
 use crate::name::{NodeId, Path, Type};
 use crate::outlet::Outlet;
@@ -193,6 +193,7 @@ where
             return flow.mark(mark, cx, &self.site, travels);
         }
         if mark.ends() {
+            travels.take_up_end(mark, cx);
             match &mut self.next {
                 None => flush(&mut self.work, &self.site, &[], &mut out.made, cx),
                 Some(next) => {
@@ -377,11 +378,11 @@ where
     fn gated(
         self: Box<Self>,
         by: Option<Box<dyn Knot>>,
-        revision: u64,
+        leave: Leave,
         cx: &mut Cycle,
         travels: &mut Travels,
     ) -> Box<dyn Knot> {
-        gated(self, by, revision, cx, travels)
+        gated(self, by, leave, cx, travels)
     }
 
     fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>> {

@@ -12,7 +12,7 @@ use super::stretch::Stretch;
 use super::{Chain, act_inside};
 use crate::cycle::Cycle;
 use crate::knot::{Act, Eviction, Knot, Travels, Turn, Way};
-use crate::name::Path;
+use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message, Packet};
 
@@ -142,13 +142,23 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
 
     /// Whether the edit moves stages of this chain, and something is inside.
     fn has_to_be_empty(&mut self, revision: u64, travels: &mut Travels) -> bool {
+        self.moves(revision, travels) && !self.is_idle()
+    }
+
+    /// See [`Travels::due`]. Where stages are moved, which is done in an empty chain and at once, all give what they hold
+    /// at once too.
+    fn due(&self, revision: u64, travels: &mut Travels) -> Vec<NodeId> {
+        if self.moves(revision, travels) { Vec::new() } else { travels.due(revision) }
+    }
+
+    /// Whether the edit moves stages of this chain.
+    fn moves(&self, revision: u64, travels: &mut Travels) -> bool {
         let owner = self.owner;
-        let moves = travels.of(revision).is_some_and(|travel| {
+        travels.of(revision).is_some_and(|travel| {
             let moves =
                 |(way, act): &(Way, Act)| matches!(act, Act::Move { .. }) && way.last().map(|spot| spot.id) == owner;
             travel.acts.iter().any(moves)
-        });
-        moves && !self.is_idle()
+        })
     }
 
     /// Lets edits on from the heads of queues, last first; and takes gates away that are not needed any more.
@@ -205,16 +215,19 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
 
     /// The edit of `revision` comes to the stretch that begins with stage number `from`.
     fn travel(&mut self, from: usize, revision: u64, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels) {
-        if !travels.is_under_way(revision) {
-            return;
+        if travels.is_under_way(revision) {
+            travels.take_up(revision, cx);
+            self.drain_stretch(from, revision, out, cx, travels);
+            if self.has_to_be_empty(revision, travels) {
+                // What was given just now is inside.
+                return self.held.push(Message::Mark(Mark::Edit(revision)));
+            }
+            self.edit_stretch(from, revision, cx, travels);
+            travels.settle(revision);
         }
-        travels.take_up(revision, cx);
-        self.drain_stretch(from, revision, out, cx, travels);
-        self.edit_stretch(from, revision, cx, travels);
-        travels.settle(revision);
-        // The rest of it is further on, behind what is still inside.
+        // The rest of it is further on, behind what is still inside. A switch around it waits for the mark in any case.
         let mut at = from;
-        while travels.is_under_way(revision) {
+        while self.owner.is_some() || travels.is_under_way(revision) {
             let Some(knot) = self.knot(at) else { return out.mark(Mark::Edit(revision)) };
             if edit_inside(knot, revision, cx, travels) {
                 return;
@@ -232,18 +245,13 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         cx: &mut Cycle,
         travels: &mut Travels,
     ) {
+        let due = self.due(revision, travels);
         let mut at = from;
-        while let Some((id, false)) = self.knot(at).map(|knot| (knot.site().id, lingers(knot))) {
+        while let Some((id, false)) = self.knot(at).map(|knot| (knot.site().id, takes_mark(knot, &due))) {
             at += 1;
-            let Some(travel) = travels.of(revision) else { return };
-            let inside = |way: &Way| way.iter().position(|spot| spot.id == id);
-            let (due, later) = std::mem::take(&mut travel.drains).into_iter().partition(|way| inside(way).is_some());
-            travel.drains = later;
-            let due: Vec<Way> = due;
-            for way in due {
-                let rest = inside(&way).map_or(&[][..], |depth| &way[depth + 1..]);
+            for rest in travels.drains(revision, id) {
                 if let Some(link) = &mut self.link {
-                    link.drain(id, rest, &mut out.made, cx);
+                    link.drain(id, &rest, &mut out.made, cx);
                 }
                 out.take_in(cx);
             }
@@ -252,20 +260,20 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
 
     /// Makes the changes that concern the stretch.
     fn edit_stretch(&mut self, from: usize, revision: u64, cx: &mut Cycle, travels: &mut Travels) {
+        let due = self.due(revision, travels);
         let Some(travel) = travels.of(revision) else { return };
         let (acts, drains) = (std::mem::take(&mut travel.acts), std::mem::take(&mut travel.drains));
         let taken = std::mem::take(&mut travel.taken);
         let parts = self.disassemble();
-        let mut stretch = Stretch { parts, from, revision, taken, gone: Vec::new() };
-        let mut later = Vec::new();
+        let mut stretch = Stretch { parts, from, revision, due, taken, later: Vec::new(), gone: Vec::new() };
         for (way, act) in acts {
             let left = match way.last().map(|spot| spot.id) == self.owner {
                 true => stretch.edit(act, cx, travels),
                 false => stretch.edit_inside(&way, act, cx),
             };
-            later.extend(left.map(|act| (way, act)));
+            stretch.later.extend(left.map(|act| (way, act)));
         }
-        let Stretch { parts, taken, gone, .. } = stretch;
+        let Stretch { parts, taken, later, gone, .. } = stretch;
         self.assemble(parts);
         if let Some(travel) = travels.of(revision) {
             travel.acts = later;
@@ -276,11 +284,11 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     }
 }
 
-/// The edit of `revision` comes to a stage. Where something is inside, its mark goes in behind that; else its changes
+/// The edit of `revision` comes to a stage. Where it only can as a mark, that goes in behind that; else its changes
 /// inside are made at once. Whether the mark is in there.
 pub(crate) fn edit_inside(knot: &mut dyn Knot, revision: u64, cx: &mut Cycle, travels: &mut Travels) -> bool {
-    if let Some((wait, site)) = knot.wait()
-        && wait.lingers()
+    if takes_mark(knot, &travels.due(revision))
+        && let Some((wait, site)) = knot.wait()
     {
         wait.mark(Mark::Edit(revision), cx, site, travels);
         return true;
@@ -300,7 +308,15 @@ pub(crate) fn edit_inside(knot: &mut dyn Knot, revision: u64, cx: &mut Cycle, tr
     false
 }
 
+/// Whether an edit only can come to it as a mark: something is inside of it, or not flushed. Or one of those that are `due`
+/// to give what they hold is inside, and another boundary there, in which that would wait.
+pub(crate) fn takes_mark(knot: &mut dyn Knot, due: &[NodeId]) -> bool {
+    let id = knot.site().id;
+    let Some((wait, _)) = knot.wait() else { return false };
+    wait.lingers() || (due.contains(&id) && (knot.chain().is_some() || knot.switch().is_some()))
+}
+
 /// Whether something is inside of it, or not flushed.
-pub(super) fn lingers(knot: &mut dyn Knot) -> bool {
+fn lingers(knot: &mut dyn Knot) -> bool {
     knot.wait().is_some_and(|(wait, _)| wait.lingers())
 }

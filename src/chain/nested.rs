@@ -157,7 +157,8 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
     }
 
     fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
-        if self.chain.flows() { Some(self) } else { None }
+        // What has come out of the last boundary is still to be given when that is gone.
+        if self.chain.flows() || !self.outlet.is_empty() { Some(self) } else { None }
     }
 
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {

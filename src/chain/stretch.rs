@@ -1,9 +1,9 @@
 //! What an edit does to the stages up to the first that has something inside.
 
-use super::flow::lingers;
+use super::flow::takes_mark;
 use super::{act_inside, hand_over, retire};
 use crate::cycle::Cycle;
-use crate::knot::{Act, Knot, Taken, Travels, Way};
+use crate::knot::{Act, Knot, Leave, Taken, Travels, Way};
 use crate::name::NodeId;
 
 /// The parts of a chain while an edit changes the stretch that begins with number `from`.
@@ -11,7 +11,11 @@ pub(super) struct Stretch {
     pub(super) parts: Vec<Box<dyn Knot>>,
     pub(super) from: usize,
     pub(super) revision: u64,
+    /// See [`takes_mark`].
+    pub(super) due: Vec<NodeId>,
     pub(super) taken: Taken,
+    /// Changes of what is further on.
+    pub(super) later: Vec<(Way, Act)>,
     /// What has left with items inside.
     pub(super) gone: Vec<NodeId>,
 }
@@ -19,7 +23,7 @@ pub(super) struct Stretch {
 impl Stretch {
     /// Its end: the first part that has something inside.
     fn stop(&mut self) -> usize {
-        let end = self.parts.iter_mut().skip(self.from).position(|knot| lingers(&mut **knot));
+        let end = self.parts.iter_mut().skip(self.from).position(|knot| takes_mark(&mut **knot, &self.due));
         end.map_or(self.parts.len(), |end| self.from + end)
     }
 
@@ -101,9 +105,13 @@ impl Stretch {
     /// Part number `at` leaves; `by` comes in its place.
     fn leave(&mut self, at: usize, by: Option<Box<dyn Knot>>, cx: &mut Cycle, travels: &mut Travels) {
         let mut old = self.parts.remove(at);
-        if lingers(&mut *old) {
-            self.gone.push(old.site().id);
-            self.parts.insert(at, old.gated(by, self.revision, cx, travels));
+        if takes_mark(&mut *old, &self.due) {
+            let id = old.site().id;
+            self.gone.push(id);
+            let goes = |(way, _): &(Way, Act)| way.iter().any(|spot| spot.id == id);
+            let (acts, later) = std::mem::take(&mut self.later).into_iter().partition(goes);
+            self.later = later;
+            self.parts.insert(at, old.gated(by, Leave { revision: self.revision, acts }, cx, travels));
             return;
         }
         let joiner = old.joiner().take();
@@ -113,4 +121,19 @@ impl Stretch {
             self.parts.insert(at, new);
         }
     }
+}
+
+/// What left with items inside is empty now: what the edit changes inside of it is changed, and it goes to the receipt.
+pub(crate) fn part(stage: Option<Box<dyn Knot>>, leave: Leave, cx: &mut Cycle, travels: &mut Travels) {
+    let mut taken = Taken::new();
+    if let Some(mut knot) = stage {
+        let id = knot.site().id;
+        for (way, act) in leave.acts {
+            if let Some(depth) = way.iter().position(|spot| spot.id == id) {
+                act_inside(&mut *knot, &way[depth + 1..], act, &mut taken, cx);
+            }
+        }
+        retire(knot, &mut taken, cx);
+    }
+    travels.left(leave.revision, taken);
 }

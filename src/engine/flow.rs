@@ -217,7 +217,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// Whether another item can be taken before anything is polled again.
     pub(super) fn wants_more(&mut self) -> bool {
         let idle = self.current.as_ref().is_some_and(|current| !current.has_news() && current.hand.is_none());
-        idle && self.hold.is_none() && self.shared.board.sequence() == self.seen && self.chain.has_room()
+        // What the last one used up or broke has to be seen to first.
+        idle && !(self.cx.used_up || self.cx.panic.is_some())
+            && self.hold.is_none()
+            && self.shared.board.sequence() == self.seen
+            && self.chain.has_room()
     }
 
     /// Tells the end of the stream, once; whether this was the first time.

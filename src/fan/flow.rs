@@ -3,41 +3,15 @@
 use smallvec::SmallVec;
 
 use super::Fan;
-use super::meet::{Meeting, Order};
-use crate::chain::edit_inside;
+use super::branching::{Branching, Leaving};
+use super::meet::Order;
+use crate::chain::{edit_inside, takes_mark};
 use crate::cycle::{Cycle, Site, inside};
-use crate::knot::{Act, AnySwitch, Spot, Taken, Travels, Way};
-use crate::link::Link;
-use crate::outlet::Outlet;
+use crate::knot::{Act, AnySwitch, Leave, Spot, Travels, Way};
+use crate::name::NodeId;
 use crate::packet::{Items, Mark, Message, Packet, Slip, Ticket};
 use crate::pick::Choice;
 use crate::route::PolicyKind;
-
-/// What a switch has in addition while packets can wait in its targets.
-pub(super) struct Branching<A, B> {
-    pub(super) meet: Meeting<B>,
-    pub(super) outlet: Outlet<B>,
-    /// The targets that have something inside, or may have.
-    pub(super) awake: Vec<u32>,
-    /// Targets that a route left: they are flushed, for the edit of that revision.
-    pub(super) left: Vec<(u32, u64)>,
-    /// The revisions for which one was.
-    pub(super) flushed: Vec<u64>,
-    /// Targets that are none any more and have something inside.
-    pub(super) leaving: Vec<Leaving<A, B>>,
-    /// Whether every target of the route takes a packet, as far as that is known.
-    pub(super) ready: bool,
-    /// How many packets may be inside.
-    pub(super) room: usize,
-}
-
-pub(super) struct Leaving<A, B> {
-    pub(super) link: Box<dyn Link<A, B>>,
-    pub(super) slot: u32,
-    pub(super) revision: u64,
-    /// Whether nothing is inside any more.
-    pub(super) gone: bool,
-}
 
 impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     /// Looks whether there are boundaries in the target of that slot, if there is one.
@@ -158,7 +132,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     fn arrive(&mut self, slot: u32, packet: Packet<B>, cx: &mut Cycle, site: &Site) {
         let Some(ticket) = packet.slip.ticket else {
             if let Some(branching) = &mut self.branching {
-                branching.meet.extra(packet);
+                branching.meet.extra(slot, packet);
             }
             return;
         };
@@ -217,7 +191,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     /// The edit of `revision` comes to the switch.
     pub(super) fn travel(&mut self, revision: u64, cx: &mut Cycle, site: &Site, travels: &mut Travels) {
         travels.take_up(revision, cx);
-        let before = self.routed.clone();
+        let (before, due) = (self.routed.clone(), travels.due(revision));
         let own = |way: &Way| way.iter().position(|spot| spot.id == site.id);
         let (mut drains, mut acts, mut taken) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(travel) = travels.of(revision) {
@@ -225,10 +199,12 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             taken = std::mem::take(&mut travel.taken);
         }
         let (mut drains_later, mut acts_later, mut inside) = (Vec::new(), Vec::new(), Vec::new());
+        let Some(branching) = &mut self.branching else { return };
+        let entry = branching.meet.mark(Mark::Edit(revision), self.order.clone());
+        let target = |way: &Way| own(way).and_then(|at| Some((at, way.get(at + 1)?.slot?)));
         for way in drains {
-            let target = own(&way).and_then(|at| Some((at, way.get(at + 1)?.slot?)));
-            match target {
-                Some((at, slot)) if !self.lingers(slot) => self.drain_target(slot, &way[at + 2..], cx, site),
+            match target(&way) {
+                Some((at, slot)) if !self.takes_mark(slot, &due) => self.drain_target(slot, &way[at + 2..], cx, site),
                 // What leaves with items inside gives what it holds when they are out.
                 Some((at, _)) if way.len() == at + 2 => {}
                 _ => drains_later.push(way),
@@ -238,8 +214,18 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             let at = own(&way);
             match at.map(|at| (at, way.get(at + 1).and_then(|spot| spot.slot))) {
                 None => acts_later.push((way, act)),
-                Some((_, None)) => self.edit(act, revision, &mut taken, cx, site, travels),
-                Some((at, Some(slot))) if !self.lingers(slot) => {
+                Some((_, None)) => {
+                    if let Some(slot) = leaver(&act)
+                        && self.takes_mark(slot, &due)
+                    {
+                        let goes = |(way, _): &(Way, Act)| target(way).is_some_and(|(_, of)| of == slot);
+                        let (acts, later) = acts_later.into_iter().partition(goes);
+                        acts_later = later;
+                        self.leave(slot, Leave { revision, acts }, entry, cx, travels);
+                    }
+                    AnySwitch::act(self, &[], act, &mut taken, cx, site.id);
+                }
+                Some((at, Some(slot))) if !self.takes_mark(slot, &due) => {
                     AnySwitch::act(self, &way[at + 1..], act, &mut taken, cx, site.id);
                 }
                 Some((_, Some(slot))) => {
@@ -253,10 +239,13 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         }
         inside.sort_unstable();
         inside.dedup();
-        let mut missing = 0;
         for slot in inside {
             let knot = self.slot(slot).and_then(|link| link.first());
-            missing += usize::from(knot.is_some_and(|knot| cx.deeper(|cx| edit_inside(knot, revision, cx, travels))));
+            if knot.is_some_and(|knot| cx.deeper(|cx| edit_inside(knot, revision, cx, travels)))
+                && let Some(branching) = &mut self.branching
+            {
+                branching.meet.expect(entry);
+            }
             self.wake(slot);
             self.look(slot);
         }
@@ -266,38 +255,32 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             }
         }
         travels.settle(revision);
-        if let Some(branching) = &mut self.branching
-            && (missing > 0 || travels.is_under_way(revision))
-        {
-            branching.meet.mark(Mark::Edit(revision), missing);
+        if let Some(branching) = &mut self.branching {
+            branching.meet.sent(entry);
         }
     }
 
-    /// Makes one change of the switch itself.
-    fn edit(&mut self, act: Act, revision: u64, taken: &mut Taken, cx: &mut Cycle, site: &Site, travels: &mut Travels) {
-        let leaver = match &act {
-            Act::Detach { slot } => Some(*slot),
-            Act::Replace { at, .. } => at.slot,
-            _ => None,
-        };
-        if let Some(slot) = leaver
-            && self.lingers(slot)
-        {
-            self.stow();
-            let link = self.slots.get_mut(slot as usize).and_then(Option::take);
-            self.lead();
-            if let (Some(mut link), Some(branching)) = (link, &mut self.branching) {
-                cx.deeper(|cx| link.mark(Mark::Leave(revision), &mut branching.outlet, cx, travels));
-                travels.leaves(revision);
-                branching.leaving.push(Leaving { link, slot, revision, gone: false });
-                // What it still flushes for an edit before, it does when it leaves.
-                let left = branching.left.iter().filter(|(of, _)| *of == slot);
-                left.for_each(|(_, revision)| travels.left(*revision, None));
-                branching.left.retain(|(of, _)| *of != slot);
-                branching.awake.retain(|awake| *awake != slot);
+    /// What stands at `slot` leaves with items inside, or not flushed; `entry` is that of the edit's mark.
+    fn leave(&mut self, slot: u32, leave: Leave, entry: u64, cx: &mut Cycle, travels: &mut Travels) {
+        let wait = self.slot(slot).and_then(|link| link.first()).and_then(|knot| knot.wait());
+        // What is not flushed holds nothing up.
+        let missed = wait.is_some_and(|(wait, _)| !wait.is_idle() || !wait.lingers());
+        self.stow();
+        let link = self.slots.get_mut(slot as usize).and_then(Option::take);
+        self.lead();
+        if let (Some(mut link), Some(branching)) = (link, &mut self.branching) {
+            cx.deeper(|cx| link.mark(Mark::Leave(leave.revision), &mut branching.outlet, cx, travels));
+            travels.leaves(leave.revision);
+            if missed {
+                branching.meet.expect(entry);
             }
+            branching.leaving.push(Leaving { link, slot, leave, missed, gone: false });
+            // What it still flushes for an edit before, it does when it leaves.
+            let left = branching.left.iter().filter(|(of, _)| *of == slot);
+            left.for_each(|(_, revision)| travels.left(*revision, Vec::new()));
+            branching.left.retain(|(of, _)| *of != slot);
+            branching.awake.retain(|awake| *awake != slot);
         }
-        AnySwitch::act(self, &[], act, taken, cx, site.id);
     }
 
     pub(super) fn lingers(&mut self, slot: u32) -> bool {
@@ -305,7 +288,12 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         wait.is_some_and(|(wait, _)| wait.lingers())
     }
 
-    fn wake(&mut self, slot: u32) {
+    /// See [`takes_mark`].
+    fn takes_mark(&mut self, slot: u32, due: &[NodeId]) -> bool {
+        self.slot(slot).and_then(|link| link.first()).is_some_and(|knot| takes_mark(knot, due))
+    }
+
+    pub(super) fn wake(&mut self, slot: u32) {
         if let Some(branching) = &mut self.branching
             && !branching.awake.contains(&slot)
         {
@@ -338,40 +326,11 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     }
 }
 
-impl<A, B> Branching<A, B> {
-    fn new(order: Order, room: usize) -> Self {
-        let mut meet = Meeting::new();
-        meet.set_order(order);
-        Self {
-            meet,
-            outlet: Outlet::new(usize::MAX),
-            awake: Vec::new(),
-            left: Vec::new(),
-            flushed: Vec::new(),
-            leaving: Vec::new(),
-            ready: false,
-            room,
-        }
-    }
-
-    pub(super) fn is_idle(&self) -> bool {
-        self.meet.is_empty() && self.left.is_empty() && self.leaving.is_empty() && self.flushed.is_empty()
-    }
-
-    /// A mark has come out of a target.
-    fn pass(&mut self, slot: u32, mark: Mark) {
-        let revision = match mark {
-            Mark::Flush(revision) | Mark::Leave(revision) => revision,
-            Mark::Edit(_) | Mark::End => return self.meet.mark_out(mark),
-        };
-        let mut leaving = self.leaving.iter_mut();
-        if let Some(at) = self.left.iter().position(|left| *left == (slot, revision)) {
-            self.left.swap_remove(at);
-            self.flushed.push(revision);
-        } else if let Some(leaving) = leaving.find(|leaving| (leaving.slot, leaving.revision) == (slot, revision)) {
-            leaving.gone = true;
-        } else {
-            self.meet.mark_out(mark);
-        }
+/// The slot of the target that leaves by `act`.
+fn leaver(act: &Act) -> Option<u32> {
+    match act {
+        Act::Detach { slot } => Some(*slot),
+        Act::Replace { at, .. } => at.slot,
+        _ => None,
     }
 }

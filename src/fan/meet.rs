@@ -32,8 +32,18 @@ pub(super) enum Order {
 }
 
 enum Entry<B> {
-    Packet { slip: Slip, parts: SmallVec<[Option<Packet<B>>; 1]>, missing: usize },
-    Mark { mark: Mark, missing: usize, extras: Vec<Packet<B>> },
+    Packet {
+        slip: Slip,
+        parts: SmallVec<[Option<Packet<B>>; 1]>,
+        missing: usize,
+    },
+    /// With the slots in their order then, and packets that were set free, each with its slot's place among them.
+    Mark {
+        mark: Mark,
+        missing: usize,
+        slots: Vec<u32>,
+        extras: Vec<(usize, Packet<B>)>,
+    },
 }
 
 impl<B> Entry<B> {
@@ -112,10 +122,26 @@ impl<B> Meeting<B> {
         }
     }
 
-    /// A mark that was sent into so many targets.
-    pub(super) fn mark(&mut self, mark: Mark, missing: usize) {
-        self.entries.insert(self.next, Entry::Mark { mark, missing, extras: Vec::new() });
+    /// A mark that is being sent into targets. It does not come out before [`sent`](Self::sent) was called.
+    pub(super) fn mark(&mut self, mark: Mark, slots: Vec<u32>) -> u64 {
+        let number = self.next;
         self.next += 1;
+        self.entries.insert(number, Entry::Mark { mark, missing: 1, slots, extras: Vec::new() });
+        number
+    }
+
+    /// The mark of `entry` is in another target, or has to wait for one that leaves.
+    pub(super) fn expect(&mut self, entry: u64) {
+        if let Some(Entry::Mark { missing, .. }) = self.entries.get_mut(&entry) {
+            *missing += 1;
+        }
+    }
+
+    /// The mark of `entry` is in all targets that it goes into.
+    pub(super) fn sent(&mut self, entry: u64) {
+        if let Some(Entry::Mark { missing, .. }) = self.entries.get_mut(&entry) {
+            *missing -= 1;
+        }
     }
 
     /// A mark has come out of a target.
@@ -129,14 +155,19 @@ impl<B> Meeting<B> {
         }
     }
 
-    /// A packet that no item became: it was set free by a mark, and belongs in front of it.
-    pub(super) fn extra(&mut self, packet: Packet<B>) {
+    /// A packet that no item became: it was set free by a mark in the target of that slot, and belongs in front of it, in the
+    /// order of the targets.
+    pub(super) fn extra(&mut self, slot: u32, packet: Packet<B>) {
+        let of = packet.slip.revision;
         let entry = self.entries.values_mut().find_map(|entry| match entry {
-            Entry::Mark { missing, extras, .. } if *missing > 0 => Some(extras),
+            Entry::Mark { mark: Mark::Edit(revision), .. } if *revision <= of => None,
+            Entry::Mark { missing, slots, extras, .. } if *missing > 0 => Some((slots, extras)),
             _ => None,
         });
-        if let Some(extras) = entry {
-            return extras.push(packet);
+        if let Some((slots, extras)) = entry {
+            let place = slots.iter().position(|known| *known == slot).unwrap_or(slots.len());
+            let at = extras.partition_point(|(of, _)| *of <= place);
+            return extras.insert(at, (place, packet));
         }
         let number = self.begin(packet.slip, 1);
         let items = Packet { slip: Slip::default(), items: packet.items };
@@ -183,7 +214,7 @@ impl<B> Meeting<B> {
         if let Some(Entry::Mark { extras, .. }) = self.entries.get_mut(&due)
             && !extras.is_empty()
         {
-            return Some(Message::Packet(extras.remove(0)));
+            return Some(Message::Packet(extras.remove(0).1));
         }
         let entry = self.entries.remove(&due)?;
         self.whole.retain(|number| *number != due);

@@ -3,8 +3,9 @@
 use smallvec::SmallVec;
 
 use super::Fan;
-use super::flow::Leaving;
+use super::branching::Leaving;
 use super::meet::Order;
+use crate::chain::part;
 use crate::cycle::{Cycle, Site};
 use crate::join::poll_alone;
 use crate::knot::{Eviction, Flow, Reach, Travels, Turn, Wait};
@@ -40,14 +41,10 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     /// Tells of what has left the switch, and has nothing inside any more.
     fn part(&mut self, cx: &mut Cycle, travels: &mut Travels) {
         let Some(branching) = &mut self.branching else { return };
-        branching.flushed.drain(..).for_each(|revision| travels.left(revision, None));
+        branching.flushed.drain(..).for_each(|revision| travels.left(revision, Vec::new()));
         while let Some(at) = branching.leaving.iter().position(|leaving| leaving.gone) {
-            let Leaving { link, revision, .. } = branching.leaving.remove(at);
-            let stage = link.pop().0.map(|mut knot| {
-                knot.carry(false, cx);
-                (knot.site().id, knot)
-            });
-            travels.left(revision, stage);
+            let Leaving { link, leave, .. } = branching.leaving.remove(at);
+            part(link.pop().0, leave, cx, travels);
         }
     }
 
@@ -84,22 +81,23 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         if let Mark::Edit(revision) = mark {
             return self.travel(revision, cx, site, travels);
         }
-        let Some(mut branching) = self.branching.take() else { return };
-        let mut missing = 0;
         let slots = if mark.ends() { self.order.clone() } else { self.rooms.keys().copied().collect() };
+        let Some(branching) = &mut self.branching else { return };
+        let entry = branching.meet.mark(mark, slots.clone());
         for slot in slots {
-            let Some(link) = self.slot(slot) else { continue };
-            missing += 1;
-            let outlet = &mut branching.outlet;
-            cx.deeper(|cx| link.mark(mark, outlet, cx, travels));
-            if !branching.awake.contains(&slot) {
-                branching.awake.push(slot);
+            let Some(mut branching) = self.branching.take() else { return };
+            if let Some(link) = self.slot(slot) {
+                branching.meet.expect(entry);
+                cx.deeper(|cx| link.mark(mark, &mut branching.outlet, cx, travels));
             }
+            self.branching = Some(branching);
+            self.wake(slot);
+            // What comes of stages that wait for nothing has come already.
+            self.gather(slot, true, cx, site);
         }
-        branching.meet.mark(mark, missing);
-        self.branching = Some(branching);
-        // What comes of stages that wait for nothing has come already, in the targets' order.
-        self.gather(u32::MAX, true, cx, site);
+        if let Some(branching) = &mut self.branching {
+            branching.meet.sent(entry);
+        }
     }
 
     fn head_edit(&self) -> Option<u64> {
@@ -120,7 +118,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         let reach = eviction.reach;
         let Some(mut branching) = self.branching.take() else { return };
         for leaving in &mut branching.leaving {
-            if eviction.revision == Some(leaving.revision) {
+            if eviction.revision == Some(leaving.leave.revision) {
                 eviction.reach = Reach::All;
             }
             cx.deeper(|cx| leaving.link.evict(eviction, cx));

@@ -15,7 +15,7 @@ pub(crate) use crate::in_flight::Late;
 use crate::name::NodeId;
 use crate::packet::{Mark, Message};
 
-use super::{Act, Knot, Taken, Way};
+use super::{Act, Taken, Way};
 
 /// An edit of which something is still to be done.
 pub(crate) struct Travel {
@@ -38,6 +38,12 @@ pub(crate) struct Travel {
     cycle: u64,
     /// The revision before it.
     before: u64,
+}
+
+/// What leaves with items inside: by which edit, and what that changes inside of it when they are out.
+pub(crate) struct Leave {
+    pub(crate) revision: u64,
+    pub(crate) acts: Vec<(Way, Act)>,
 }
 
 /// Who waits for the end of an edit.
@@ -96,6 +102,13 @@ impl Travels {
         }
     }
 
+    /// The same for what stages give because of `mark`.
+    pub(crate) fn take_up_end(&mut self, mark: Mark, cx: &mut Cycle) {
+        if let Mark::Leave(revision) = mark {
+            self.take_up(revision, cx);
+        }
+    }
+
     /// The edit of `revision`, to be worked on.
     pub(crate) fn of(&mut self, revision: u64) -> Option<&mut Travel> {
         self.list.iter_mut().find(|travel| travel.revision == revision)
@@ -111,6 +124,23 @@ impl Travels {
         self.list.iter().any(|travel| !travel.is_made())
     }
 
+    /// The stages that leave by the edit of `revision` and give what they hold back first, and those around them.
+    pub(crate) fn due(&mut self, revision: u64) -> Vec<NodeId> {
+        let drains = self.of(revision).map_or(&[][..], |travel| &travel.drains);
+        drains.iter().flatten().map(|spot| spot.id).collect()
+    }
+
+    /// The ways from the stage `id` to those inside of it, itself included, that leave by the edit of `revision` and give
+    /// what they hold back first.
+    pub(crate) fn drains(&mut self, revision: u64, id: NodeId) -> Vec<Way> {
+        let Some(travel) = self.of(revision) else { return Vec::new() };
+        let inside = |way: &Way| way.iter().position(|spot| spot.id == id);
+        let (due, later) = std::mem::take(&mut travel.drains).into_iter().partition(|way| inside(way).is_some());
+        travel.drains = later;
+        let due: Vec<Way> = due;
+        due.iter().filter_map(|way| Some(way[inside(way)? + 1..].into())).collect()
+    }
+
     /// Something leaves by the edit of `revision` and has items inside.
     pub(crate) fn leaves(&mut self, revision: u64) {
         if let Some(travel) = self.of(revision) {
@@ -120,12 +150,12 @@ impl Travels {
         }
     }
 
-    /// What left is empty now; a stage goes to the receipt.
-    pub(crate) fn left(&mut self, revision: u64, stage: Option<(NodeId, Box<dyn Knot>)>) {
+    /// What left is empty now; stages go to the receipt.
+    pub(crate) fn left(&mut self, revision: u64, taken: Taken) {
         self.settled = true;
         if let Some(travel) = self.of(revision) {
             travel.leaving = travel.leaving.saturating_sub(1);
-            travel.cell.retire(stage.into_iter().collect());
+            travel.cell.retire(taken);
         }
         self.settle(revision);
     }

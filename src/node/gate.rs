@@ -7,10 +7,10 @@
 use std::any::Any;
 use std::collections::VecDeque;
 
-use crate::chain::edit_inside;
+use crate::chain::{edit_inside, part, takes_mark};
 use crate::cycle::{Cycle, Site};
 use crate::join::{Pass, poll_alone};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Joiner, Knot, Reach, Travels, Turn, Wait};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Joiner, Knot, Leave, Reach, Travels, Turn, Wait};
 use crate::link::{Link, Recount, Status, Work};
 use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
@@ -35,14 +35,14 @@ struct Gate<A, B> {
 
 struct Elder<A, B> {
     link: Box<dyn Link<A, B>>,
-    revision: u64,
+    leave: Leave,
 }
 
-/// Puts a gate in the place of `leaver`, which leaves by the edit of `revision`; `by` comes instead, or nothing.
+/// Puts a gate in the place of `leaver`; `by` comes instead, or nothing.
 pub(super) fn gated<A: Send + 'static, B: Send + 'static, W: Work<A, B>>(
     mut leaver: Box<Node<W, A, B>>,
     by: Option<Box<dyn Knot>>,
-    revision: u64,
+    leave: Leave,
     cx: &mut Cycle,
     travels: &mut Travels,
 ) -> Box<dyn Knot> {
@@ -61,9 +61,9 @@ pub(super) fn gated<A: Send + 'static, B: Send + 'static, W: Work<A, B>>(
     let (joiner, now) = (leaver.joiner.take(), *now);
     let mut link: Box<dyn Link<A, B>> = leaver;
     let mut old = Outlet::new(1);
-    link.mark(Mark::Leave(revision), &mut old, cx, travels);
-    travels.leaves(revision);
-    let (elders, new) = (VecDeque::from([Elder { link, revision }]), Outlet::new(usize::MAX));
+    link.mark(Mark::Leave(leave.revision), &mut old, cx, travels);
+    travels.leaves(leave.revision);
+    let (elders, new) = (VecDeque::from([Elder { link, leave }]), Outlet::new(usize::MAX));
     let mut node = Node::new(site, Gate { elders, old, now, stands, new, ready: false, capacity });
     *node.joiner() = joiner;
     Box::new(node)
@@ -73,16 +73,15 @@ impl<A: Send + 'static, B: Send + 'static> Gate<A, B> {
     /// What has come out of an old stage, as long as there is one. One that has nothing inside any more goes.
     fn pop_old(&mut self, cx: &mut Cycle, travels: &mut Travels) -> Option<Message<B>> {
         while let Some(elder) = self.elders.front() {
+            if self.old.line().head_edit().is_some() {
+                return None;
+            }
             let message = self.old.pop()?;
-            if !matches!(message, Message::Mark(Mark::Leave(revision)) if revision == elder.revision) {
+            if !matches!(message, Message::Mark(Mark::Leave(revision)) if revision == elder.leave.revision) {
                 return Some(message);
             }
-            let Some(Elder { link, revision }) = self.elders.pop_front() else { break };
-            let stage = link.pop().0.map(|mut knot| {
-                knot.carry(false, cx);
-                (knot.site().id, knot)
-            });
-            travels.left(revision, stage);
+            let Some(Elder { link, leave }) = self.elders.pop_front() else { break };
+            part(link.pop().0, leave, cx, travels);
         }
         None
     }
@@ -171,6 +170,16 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Gate<A, B> {
         let Mark::Edit(revision) = mark else {
             return self.now.mark(mark, &mut self.new, cx, travels);
         };
+        let due = travels.due(revision);
+        if let Some(now) = self.now.first().filter(|_| self.stands)
+            && !takes_mark(now, &due)
+        {
+            let id = now.site().id;
+            for rest in travels.drains(revision, id) {
+                self.now.drain(id, &rest, &mut self.new.made, cx);
+                self.new.take_in(cx);
+            }
+        }
         let now = self.now.first().filter(|_| self.stands);
         if !now.is_some_and(|now| edit_inside(now, revision, cx, travels)) {
             self.new.mark(mark);
@@ -196,7 +205,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Gate<A, B> {
     fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, _: &Site) {
         let reach = eviction.reach;
         for elder in &mut self.elders {
-            if eviction.revision == Some(elder.revision) || reach != Reach::Outside {
+            if eviction.revision == Some(elder.leave.revision) || reach != Reach::Outside {
                 eviction.reach = Reach::All;
             }
             elder.link.evict(eviction, cx);

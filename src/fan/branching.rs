@@ -1,0 +1,77 @@
+//! What a switch keeps of the packets in its targets.
+
+use super::meet::{Meeting, Order};
+use crate::knot::Leave;
+use crate::link::Link;
+use crate::outlet::Outlet;
+use crate::packet::Mark;
+
+/// What a switch has in addition while packets can wait in its targets.
+pub(super) struct Branching<A, B> {
+    pub(super) meet: Meeting<B>,
+    pub(super) outlet: Outlet<B>,
+    /// The targets that have something inside, or may have.
+    pub(super) awake: Vec<u32>,
+    /// Targets that a route left: they are flushed, for the edit of that revision.
+    pub(super) left: Vec<(u32, u64)>,
+    /// The revisions for which one was.
+    pub(super) flushed: Vec<u64>,
+    /// Targets that are none any more and have something inside.
+    pub(super) leaving: Vec<Leaving<A, B>>,
+    /// Whether every target of the route takes a packet, as far as that is known.
+    pub(super) ready: bool,
+    /// How many packets may be inside.
+    pub(super) room: usize,
+}
+
+pub(super) struct Leaving<A, B> {
+    pub(super) link: Box<dyn Link<A, B>>,
+    pub(super) slot: u32,
+    pub(super) leave: Leave,
+    /// Whether the mark of the edit waits for it at the meeting point: what it gives at its end comes in front of that.
+    pub(super) missed: bool,
+    /// Whether nothing is inside any more.
+    pub(super) gone: bool,
+}
+
+impl<A, B> Branching<A, B> {
+    pub(super) fn new(order: Order, room: usize) -> Self {
+        let mut meet = Meeting::new();
+        meet.set_order(order);
+        Self {
+            meet,
+            outlet: Outlet::new(usize::MAX),
+            awake: Vec::new(),
+            left: Vec::new(),
+            flushed: Vec::new(),
+            leaving: Vec::new(),
+            ready: false,
+            room,
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.meet.is_empty() && self.left.is_empty() && self.leaving.is_empty() && self.flushed.is_empty()
+    }
+
+    /// A mark has come out of a target.
+    pub(super) fn pass(&mut self, slot: u32, mark: Mark) {
+        let revision = match mark {
+            Mark::Flush(revision) | Mark::Leave(revision) => revision,
+            Mark::Edit(_) | Mark::End => return self.meet.mark_out(mark),
+        };
+        let mut leaving = self.leaving.iter_mut();
+        if let Some(at) = self.left.iter().position(|left| *left == (slot, revision)) {
+            self.left.swap_remove(at);
+            self.flushed.push(revision);
+        } else if let Some(leaving) = leaving.find(|leaving| (leaving.slot, leaving.leave.revision) == (slot, revision))
+        {
+            leaving.gone = true;
+            if leaving.missed {
+                self.meet.mark_out(Mark::Edit(revision));
+            }
+        } else {
+            self.meet.mark_out(mark);
+        }
+    }
+}
