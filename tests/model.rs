@@ -30,6 +30,8 @@ mod script;
 mod spec;
 #[path = "model/switched.rs"]
 mod switched;
+#[path = "model/waits.rs"]
+mod waits;
 #[path = "model/wrong.rs"]
 mod wrong;
 
@@ -38,11 +40,11 @@ use proptest::test_runner::{TestCaseError, TestError, TestRunner};
 
 use flow::Flowing;
 use real::{Local, Runs};
-use script::{Mood, Step};
-use spec::Plan;
+use script::Step;
+use spec::{Mood, Plan};
 use wrong::{Fault, Wrong};
 
-const CALM: Mood = Mood { failures: false, panics: false, batches: true, holds: true, illegal: 4 };
+const CALM: Mood = Mood { failures: false, panics: false, batches: true, holds: true, waits: false, illegal: 4 };
 
 /// Runs as many cases as asked for, or as the environment asks for if that is more; a failing one is made small first.
 fn search(cases: u32, mood: Mood, check: impl Fn(&Plan, &[Step]) -> Result<(), TestCaseError>) -> Option<String> {
@@ -107,6 +109,38 @@ mod flow_engine {
     #[test]
     fn g6_panics_leave_what_the_reference_says() {
         conforms::<Flowing>(2600, Mood { failures: true, panics: true, ..CALM });
+    }
+}
+
+mod items_wait {
+    use super::*;
+
+    fn conforms(cases: u32, mood: Mood) {
+        let mood = Mood { waits: true, ..mood };
+        if let Some(found) = search(cases, mood, |plan, steps| waits::conforms(plan, steps, mood, false)) {
+            panic!("{found}");
+        }
+    }
+
+    #[test]
+    fn g1_an_edit_that_comes_an_item_late_is_caught() {
+        let mood = Mood { waits: true, ..CALM };
+        assert!(search(500, mood, |plan, steps| waits::conforms(plan, steps, mood, true)).is_some());
+    }
+
+    #[test]
+    fn g1_items_inside_go_by_the_structure_of_when_they_were_accepted() {
+        conforms(2600, CALM);
+    }
+
+    #[test]
+    fn g0_illegal_edits_change_nothing_for_items_inside() {
+        conforms(2600, Mood { illegal: 40, ..CALM });
+    }
+
+    #[test]
+    fn g2_failures_of_items_inside_are_those_of_the_reference() {
+        conforms(2600, Mood { failures: true, ..CALM });
     }
 }
 

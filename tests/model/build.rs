@@ -1,9 +1,12 @@
 //! The real thing, made from the data of `spec.rs`.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::panic::resume_unwind;
+use std::task::Poll;
 
-use coroute::{Edit, Failure, OnFailure, Output, Pipeline, Route, Stage, Switch, body, filter, flat_map, try_stage};
+use coroute::{Edit, Failure, OnFailure, Output, Pipeline, Route, Stage, Switch};
+use coroute::{async_stage, body, buffer, filter, flat_map, try_async_stage, try_stage};
 
 use crate::spec::{At, Change, Heir, Num, OnFail, Plan, Policy, RouteSpec, Spec, Text, Ty, hits};
 
@@ -114,6 +117,44 @@ impl<T: Num> Stage<T> for Fuse {
     }
 }
 
+/// `made`, when it was asked for so many times in vain.
+async fn late<M>(made: M, mut pends: u32) -> M {
+    poll_fn(|task| {
+        if pends == 0 {
+            return Poll::Ready(());
+        }
+        pends -= 1;
+        task.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+    made
+}
+
+fn slow<T: Num, P: Place<T, T>>(of: Spec, limit: usize, pends: u32, place: P) -> P::Back {
+    let times = move |item: &T| item.get().rem_euclid(7).unsigned_abs() as u32 % (pends + 1);
+    if let Spec::Picky(spot) = of {
+        let picky = move |item: T| {
+            let times = times(&item);
+            late(if hits(item.get(), spot) { Err((item, "not this one")) } else { Ok(item) }, times)
+        };
+        return place.put(try_async_stage(limit, picky));
+    }
+    let mut stage = of;
+    place.put(async_stage(limit, move |item: T| {
+        let made = match &mut stage {
+            Spec::Add(by) => item.get().wrapping_add(*by),
+            Spec::Mul(by) => item.get().wrapping_mul(*by),
+            Spec::Count { step, seen } => {
+                *seen += 1;
+                item.get().wrapping_add((*seen - 1).wrapping_mul(*step))
+            }
+            _ => unreachable!("no other stage gives one output for every item"),
+        };
+        late(T::new(made), times(&item))
+    }))
+}
+
 /// Takes a stage of whatever type it is.
 trait Place<In, Out> {
     type Back;
@@ -142,6 +183,8 @@ fn make<T: Num, P: Place<T, T>>(spec: &Spec, place: P) -> P::Back {
                 io.emit(T::new(item.get().wrapping_add(by)));
             }
         })),
+        Spec::Slow { limit, pends, of } => slow(*of, limit, pends, place),
+        Spec::Queue(capacity) => place.put(buffer(capacity)),
         Spec::Turn | Spec::Tomb => unreachable!("not made here"),
         Spec::Pipe(on_fail, stages) => {
             let pipeline = Pipeline::new("inner").on_failure(handler(on_fail));

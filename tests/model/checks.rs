@@ -8,12 +8,17 @@ use crate::changes::Tree;
 use crate::engine::{Applied, Calls, Commit, End, Engine, Reference, Seen};
 use crate::real::{Real, Runs};
 use crate::reference::{Kind, Node};
-use crate::script::{Mood, Step};
-use crate::spec::{Change, Plan, Spec, Text, Ty};
+use crate::script::Step;
+use crate::spec::{Change, Mood, Plan, Spec, Text, Ty};
 
-type Checked = Result<(), TestCaseError>;
+pub(crate) type Checked = Result<(), TestCaseError>;
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, step: &dyn std::fmt::Debug, real: T, wanted: T) -> Checked {
+pub(crate) fn same<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    step: &dyn std::fmt::Debug,
+    real: T,
+    wanted: T,
+) -> Checked {
     if real == wanted {
         return Ok(());
     }
@@ -21,7 +26,7 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, step: &dyn std::fmt::Debug, 
 }
 
 /// Within one cycle, failures of different stages may come in any order.
-fn sorted(mut seen: Seen) -> Seen {
+pub(crate) fn sorted(mut seen: Seen) -> Seen {
     seen.notes.sort_by_key(|note| match note {
         Note::Tap(label, _) => (*label, None),
         Note::Dead(_, fault) => (u64::MAX, Some(fault.clone())),
@@ -43,7 +48,7 @@ fn waited(mut seen: Seen, wanted: &Seen) -> Seen {
 }
 
 /// Two commits that are the same, but for the type of a closure, which has no name.
-fn commits(real: Commit, wanted: &Commit) -> Commit {
+pub(crate) fn commits(real: Commit, wanted: &Commit) -> Commit {
     match (real, wanted) {
         (Err((Refusal::HandOver { takes, .. }, at)), Err((Refusal::HandOver { found, .. }, _))) => {
             Err((Refusal::HandOver { takes, found: *found }, at))
@@ -127,7 +132,7 @@ pub(crate) fn agrees(engine: &mut impl Engine, plan: &Plan, steps: &[Step], mood
     Ok(())
 }
 
-fn compare<E: Runs>(real: &Real<E>, reference: &mut Reference, step: &dyn std::fmt::Debug) -> Checked {
+pub(crate) fn compare<E: Runs>(real: &Real<E>, reference: &mut Reference, step: &dyn std::fmt::Debug) -> Checked {
     same("the ledger", step, real.totals(), Ok(reference.totals()))?;
     let topology = real.controller.topology();
     let state = (topology.revision(), topology.is_paused());
@@ -138,6 +143,7 @@ fn compare<E: Runs>(real: &Real<E>, reference: &mut Reference, step: &dyn std::f
     for Applied { revision, first_new, left } in std::mem::take(&mut reference.applied) {
         let receipt = real.receipts.iter().find(|receipt| receipt.revision() == revision).expect("it was kept");
         same("the cut", step, receipt.cut(), Some(Cut { last_old: first_new.checked_sub(1), first_new }))?;
+        same("whether it is retired", &(step, revision), receipt.is_retired(), true)?;
         for (path, node) in &left {
             if left.iter().filter(|(other, _)| other == path).count() == 1 {
                 taken(receipt, path, node, step)?;

@@ -147,6 +147,14 @@ impl Reference {
         self.owed &= !self.live.iter().any(Node::is_broken);
     }
 
+    /// What edits have set free, without waiting for the next cycle.
+    pub(crate) fn let_go(&mut self) -> Vec<i64> {
+        let out = std::mem::take(&mut self.queued);
+        self.log.totals.in_flight -= out.len() as i64;
+        self.log.totals.delivered += out.len() as i64;
+        out
+    }
+
     /// The stages that leave, in the pipeline's order; those inside one that leaves leave with it.
     fn leaving(&self, edit: &Pending) -> Vec<u64> {
         fn walk(nodes: &[Node], leaving: &[u64], found: &mut Vec<u64>) {

@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use coroute::{Flow, FlowError, Hold, Pipeline, ThroughExt};
 use futures::{Sink, Stream, stream};
@@ -28,20 +30,32 @@ struct Kept {
 }
 
 impl Kept {
-    /// Puts down what `outputs` give until there is nothing more for now.
-    fn take(&mut self, outputs: &mut (impl Stream<Item = Result<i64, FlowError>> + Unpin), mut stop: impl FnMut()) {
-        let mut task = Context::from_waker(Waker::noop());
+    /// Puts down what `outputs` give until there is nothing more, and the task would sleep.
+    fn take(&mut self, outputs: &mut impl Outputs, task: &Task, mut stop: impl FnMut()) {
+        while let Some(came) = self.take_one(outputs, task) {
+            if came == Came::Amiss {
+                stop();
+            }
+        }
+    }
+
+    /// Puts down what comes next; `None` where the task would sleep.
+    fn take_one(&mut self, outputs: &mut impl Outputs, task: &Task) -> Option<Came> {
         loop {
-            match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *outputs).poll_next(&mut task))) {
-                Ok(Poll::Ready(Some(Ok(item)))) => self.out.push(item),
-                Ok(Poll::Ready(Some(Err(error)))) => {
-                    stop();
-                    self.hear(error);
+            match catch_unwind(AssertUnwindSafe(|| task.poll(|cx| Pin::new(&mut *outputs).poll_next(cx)))) {
+                Ok(Poll::Ready(Some(Ok(item)))) => {
+                    self.out.push(item);
+                    return Some(Came::Output);
                 }
-                Ok(Poll::Ready(None) | Poll::Pending) => return,
+                Ok(Poll::Ready(Some(Err(error)))) => {
+                    self.hear(error);
+                    return Some(Came::Amiss);
+                }
+                Ok(Poll::Pending) if task.is_woken() => {}
+                Ok(Poll::Ready(None) | Poll::Pending) => return None,
                 Err(_) => {
-                    stop();
                     self.panicked = true;
+                    return Some(Came::Amiss);
                 }
             }
         }
@@ -60,11 +74,47 @@ impl Kept {
     }
 }
 
+trait Outputs: Stream<Item = Result<i64, FlowError>> + Unpin {}
+
+impl<St: Stream<Item = Result<i64, FlowError>> + Unpin> Outputs for St {}
+
+/// What a poll gave.
+#[derive(Debug, PartialEq)]
+enum Came {
+    Output,
+    Amiss,
+}
+
+/// A task that knows whether it was woken since it was polled last.
+#[derive(Clone, Default)]
+struct Task(Arc<Woken>);
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Task {
+    fn poll<R>(&self, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
+        self.0.0.store(false, Ordering::Relaxed);
+        poll(&mut Context::from_waker(&Waker::from(Arc::clone(&self.0))))
+    }
+
+    fn is_woken(&self) -> bool {
+        self.0.0.load(Ordering::Relaxed)
+    }
+}
+
 /// See the module's documentation.
 pub(crate) struct Flowing {
     /// None while it is made another kind of flow.
     flow: Option<Flow<i64, i64>>,
     kept: Kept,
+    task: Task,
 }
 
 /// Items that are given as long as nothing has gone wrong.
@@ -79,9 +129,43 @@ impl Flowing {
         Pin::new(self.flow.as_mut().expect("it is always put back"))
     }
 
-    fn settle(&mut self) {
+    /// Lets it go on until nothing does any more.
+    pub(crate) fn settle(&mut self) {
         let flow = self.flow.as_mut().expect("it is always put back");
-        self.kept.take(flow, || ());
+        self.kept.take(flow, &self.task, || ());
+    }
+
+    /// Lets it go on until something comes out; whether anything did.
+    pub(crate) fn take_one(&mut self) -> bool {
+        let flow = self.flow.as_mut().expect("it is always put back");
+        self.kept.take_one(flow, &self.task).is_some()
+    }
+
+    /// Puts an item in as soon as there is room for it; no more comes out before than has to. Whether it was taken.
+    pub(crate) fn put(&mut self, item: i64) -> bool {
+        let task = self.task.clone();
+        loop {
+            match task.poll(|cx| self.flow().poll_ready(cx)) {
+                Poll::Ready(Ok(())) => {
+                    self.flow().start_send(item).expect("there is room");
+                    return true;
+                }
+                Poll::Ready(Err(FlowError::Held(_))) => return false,
+                Poll::Ready(Err(error)) => self.kept.hear(error),
+                Poll::Pending if task.is_woken() || self.take_one() => {}
+                Poll::Pending => return false,
+            }
+        }
+    }
+
+    /// Puts items in as a stream does, and takes what comes out; those that are not taken come back.
+    pub(crate) fn put_all(&mut self, items: &[i64]) -> Vec<i64> {
+        self.through(items, usize::MAX, false)
+    }
+
+    /// What was kept.
+    pub(crate) fn seen_so_far(&mut self) -> Seen {
+        self.seen(Vec::new())
     }
 
     /// Lets it go on between two cycles.
@@ -95,8 +179,8 @@ impl Flowing {
     /// Sends an item, if it is taken.
     fn offer(&mut self, item: i64) -> Result<(), End> {
         self.idle();
-        let mut task = Context::from_waker(Waker::noop());
-        match self.flow().poll_ready(&mut task) {
+        let task = self.task.clone();
+        match task.poll(|cx| self.flow().poll_ready(cx)) {
             Poll::Ready(Ok(())) => {
                 self.kept.told = None;
                 let sent = catch_unwind(AssertUnwindSafe(|| self.flow().start_send(item)));
@@ -120,10 +204,8 @@ impl Flowing {
         Seen { out, end, rest, notes: take_notes() }
     }
 
-    fn send_many(&mut self, items: &[i64]) -> Seen {
-        self.idle();
-        // What was kept ends the call after the first item.
-        let left = if self.kept.is_empty() { usize::MAX } else { 1 };
+    /// Puts up to `left` items in as a stream does, and takes what comes out; those that are not taken come back.
+    fn through(&mut self, items: &[i64], left: usize, stops: bool) -> Vec<i64> {
         let items = Rc::new(RefCell::new(Items { items: items.iter().copied().collect(), left }));
         let source = Rc::clone(&items);
         let source = stream::poll_fn(move |_| {
@@ -136,12 +218,23 @@ impl Flowing {
                 _ => Poll::Pending,
             }
         });
-        let wanted = items.borrow().items.len();
         let pipeline = self.flow.take().expect("it is always put back").into_pipeline();
         let mut through = source.through(pipeline);
-        self.kept.take(&mut through, || items.borrow_mut().left = 0);
+        self.kept.take(&mut through, &self.task, || {
+            if stops {
+                items.borrow_mut().left = 0;
+            }
+        });
         self.flow = Some(through.into_parts().1.flow());
-        let rest: Vec<i64> = items.borrow().items.iter().copied().collect();
+        let items = items.borrow();
+        items.items.iter().copied().collect()
+    }
+
+    fn send_many(&mut self, items: &[i64]) -> Seen {
+        self.idle();
+        // What was kept ends the call after the first item.
+        let left = if self.kept.is_empty() { usize::MAX } else { 1 };
+        let (wanted, rest) = (items.len(), self.through(items, left, true));
         if rest.len() < wanted {
             let waits = self.kept.is_empty() && !rest.is_empty();
             let seen = self.seen(rest);
@@ -155,8 +248,8 @@ impl Flowing {
 
     /// The next item is not taken.
     fn wait(&mut self, seen: Seen) -> Seen {
-        let mut task = Context::from_waker(Waker::noop());
-        let end = match self.flow().poll_ready(&mut task) {
+        let task = self.task.clone();
+        let end = match task.poll(|cx| self.flow().poll_ready(cx)) {
             Poll::Ready(Err(FlowError::Held(hold))) => End::Held(*hold),
             Poll::Pending => End::Waits(self.kept.told.clone()),
             other => unreachable!("the stream was not asked for an item: {other:?}"),
@@ -169,7 +262,7 @@ impl Runs for Flowing {
     const FLOWS: bool = true;
 
     fn new(pipeline: Pipeline<i64, i64>) -> Self {
-        Self { flow: Some(pipeline.flow()), kept: Kept::default() }
+        Self { flow: Some(pipeline.flow()), kept: Kept::default(), task: Task::default() }
     }
 
     fn withheld(&self) -> i64 {
@@ -219,12 +312,13 @@ impl Calls for Flowing {
 
     fn finish(&mut self) -> Seen {
         self.idle();
-        let mut task = Context::from_waker(Waker::noop());
+        let task = self.task.clone();
         let end = loop {
-            match catch_unwind(AssertUnwindSafe(|| self.flow().poll_close(&mut task))) {
+            match catch_unwind(AssertUnwindSafe(|| task.poll(|cx| self.flow().poll_close(cx)))) {
                 Ok(Poll::Ready(Ok(()))) => break None,
                 Ok(Poll::Ready(Err(FlowError::Held(hold)))) => break Some(End::Held(*hold)),
                 Ok(Poll::Ready(Err(error))) => self.kept.hear(error),
+                Ok(Poll::Pending) if task.is_woken() || self.take_one() => {}
                 Ok(Poll::Pending) => break Some(End::Waits(self.kept.told.clone())),
                 Err(_) => self.kept.panicked = true,
             }

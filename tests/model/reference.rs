@@ -113,7 +113,8 @@ fn process(spec: &mut Spec, item: i64) -> Made {
         Spec::Tomb => return Made::Failure,
         Spec::Picky(spot) if hits(item, *spot) => return Made::Failure,
         Spec::Boom(spot) | Spec::Fuse(spot) if hits(item, *spot) => return Made::Panic,
-        Spec::Picky(_) | Spec::Boom(_) | Spec::Fuse(_) | Spec::Turn => vec![item],
+        Spec::Picky(_) | Spec::Boom(_) | Spec::Fuse(_) | Spec::Turn | Spec::Queue(_) => vec![item],
+        Spec::Slow { of, .. } => return process(of, item),
         Spec::Count { step, seen } => {
             *seen += 1;
             vec![item.wrapping_add((*seen - 1).wrapping_mul(*step))]

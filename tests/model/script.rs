@@ -3,19 +3,7 @@
 use proptest::prelude::*;
 
 use crate::reference::{Kind, Node};
-use crate::spec::{At, Change, Heir, OnFail, Plan, Policy, RouteSpec, Spec, Ty};
-
-/// What may happen in a script.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Mood {
-    pub(crate) failures: bool,
-    pub(crate) panics: bool,
-    pub(crate) batches: bool,
-    /// Whether there are stages that hold items back.
-    pub(crate) holds: bool,
-    /// How many changes out of 64 are made illegal on purpose.
-    pub(crate) illegal: u32,
-}
+use crate::spec::{At, Change, Heir, Mood, OnFail, Plan, Policy, RouteSpec, Spec, Ty};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
@@ -70,6 +58,13 @@ fn stage(mood: Mood) -> impl Strategy<Value = Spec> {
         Spec::Bunch { size, sum, bad_end, items: Vec::new() }
     });
     let risky = |yes: bool| if yes { 4 } else { 0 };
+    let slow = likely(vec![
+        (3, (1..9i64).prop_map(Spec::Add).boxed()),
+        (3, (-2..4i64).prop_map(Spec::Mul).boxed()),
+        (2, (-3..4i64).prop_map(|step| Spec::Count { step, seen: 0 }).boxed()),
+        (risky(mood.failures), (0..5i64).prop_map(Spec::Picky).boxed()),
+    ]);
+    let slow = (1..4usize, 0..4u32, slow).prop_map(|(limit, pends, of)| Spec::Slow { limit, pends, of: Box::new(of) });
     likely(vec![
         (4, (1..9i64).prop_map(Spec::Add).boxed()),
         (3, (-2..4i64).prop_map(Spec::Mul).boxed()),
@@ -81,18 +76,21 @@ fn stage(mood: Mood) -> impl Strategy<Value = Spec> {
         (risky(mood.failures) * 2, (0..5i64).prop_map(Spec::Picky).boxed()),
         (risky(mood.panics), (0..5i64).prop_map(Spec::Boom).boxed()),
         (risky(mood.panics) / 2, (0..5i64).prop_map(Spec::Fuse).boxed()),
+        (risky(mood.waits) * 3, slow.boxed()),
+        (risky(mood.waits), (1..4usize).prop_map(Spec::Queue).boxed()),
     ])
 }
 
 fn policy(mood: Mood) -> impl Strategy<Value = Policy> {
-    let moody = if mood.failures { 6 } else { 0 };
+    let moody = if mood.failures && !mood.waits { 6 } else { 0 };
+    let shuts = u32::from(!mood.waits);
     let given = proptest::collection::vec(0..4usize, 0..7)
         .prop_map(|names| Policy::Generator(names.into_iter().map(|at| at.to_string()).collect()));
     let spot = (0..25i64).prop_map(move |spot| (mood.panics && spot < 5).then_some(spot));
     likely(vec![
-        (1, Just(Policy::None).boxed()),
+        (shuts, Just(Policy::None).boxed()),
         (8, Just(Policy::To).boxed()),
-        (1, Just(Policy::Once).boxed()),
+        (shuts, Just(Policy::Once).boxed()),
         (4, Just(Policy::All).boxed()),
         (4, Just(Policy::RoundRobin).boxed()),
         (4, Just(Policy::Weighted(Vec::new())).boxed()),
@@ -100,7 +98,7 @@ fn policy(mood: Mood) -> impl Strategy<Value = Policy> {
         (4, spot.prop_map(Policy::When).boxed()),
         (2, Just(Policy::Choose).boxed()),
         (moody, proptest::option::of(1..4u64).prop_map(Policy::Failover).boxed()),
-        (2, given.boxed()),
+        (2 * shuts, given.boxed()),
     ])
 }
 
@@ -326,6 +324,8 @@ impl Draft {
                 let spot = if wrong == 0 { any } else { heir_of };
                 Change::HandOver { at: path(spot), heir: self.heir, ty: type_of(spot) }
             }
+            // The failure of an item inside names the stage by the name that it has then, and not by that of the revision.
+            14 | 15 if mood.waits && mood.failures => Change::Resume,
             14 | 15 => Change::Rename { at: path(any), to: name },
             16 | 17 => {
                 let level = |path: &str| path.rfind('/').map(|end| path[..end].to_owned());

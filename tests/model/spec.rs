@@ -78,6 +78,14 @@ pub(crate) enum Spec {
     Fuse(i64),
     /// A coroutine that adds.
     Body(i64),
+    /// One of the others as an async stage with a limit: its futures are pending up to so many times.
+    Slow {
+        limit: usize,
+        pends: u32,
+        of: Box<Spec>,
+    },
+    /// A buffer.
+    Queue(usize),
     /// Where a hand-over panicked.
     Tomb,
     /// Turns one item type into the other.
@@ -182,4 +190,18 @@ pub(crate) struct Plan {
     pub(crate) head: Vec<(String, Spec)>,
     pub(crate) middle: Option<Vec<(String, Spec)>>,
     pub(crate) tail: Vec<(String, Spec)>,
+}
+
+/// What may happen in a script.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mood {
+    pub(crate) failures: bool,
+    pub(crate) panics: bool,
+    pub(crate) batches: bool,
+    /// Whether there are stages that hold items back.
+    pub(crate) holds: bool,
+    /// Whether there are stages that items wait in. Whether an item is taken must not depend then on those ahead of it.
+    pub(crate) waits: bool,
+    /// How many changes out of 64 are made illegal on purpose.
+    pub(crate) illegal: u32,
 }
