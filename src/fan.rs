@@ -39,6 +39,8 @@ pub(crate) struct Fan<A, B> {
     pub(crate) clone: Option<fn(&A) -> A>,
     /// Which of them the last item of a quick cycle went to, where there is a choice.
     chosen: usize,
+    /// The entry of the first packet that goes by the route.
+    since: u64,
     /// The cycle that used up a route for one item only.
     spent: Option<u64>,
     /// Items on their way to one target.
@@ -70,6 +72,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             routed: SmallVec::new(),
             clone: None,
             chosen: 0,
+            since: 0,
             spent: None,
             run: Vec::new(),
             waiting: None,
@@ -89,6 +92,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         self.pick = Pick::new(route);
         self.routed = slots;
         self.spent = None;
+        self.since = self.branching.as_ref().map_or(0, |branching| branching.meet.next());
         self.lead();
     }
 

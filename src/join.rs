@@ -50,6 +50,14 @@ impl<In, Mid, Out> Join<In, Mid, Out> {
         }
         carried
     }
+
+    /// Gives the tail what the head's stages have given, if anything.
+    fn carry_given(&mut self, out: &mut Vec<Out>, cx: &mut Cycle) {
+        if !self.middle.is_empty() {
+            self.tail.batch(&mut self.middle, out, cx);
+            self.middle.clear();
+        }
+    }
 }
 
 impl<In, Mid, Out> Link<In, Out> for Join<In, Mid, Out>
@@ -65,7 +73,7 @@ where
 
     fn batch(&mut self, items: &mut Vec<In>, out: &mut Vec<Out>, cx: &mut Cycle) {
         self.head.batch(items, &mut self.middle, cx);
-        if !cx.parked {
+        if !cx.parked && (!self.middle.is_empty() || cx.is_missed()) {
             self.tail.batch(&mut self.middle, out, cx);
             self.middle.clear();
         }
@@ -102,8 +110,7 @@ where
 
     fn finish(&mut self, out: &mut Vec<Out>, cx: &mut Cycle) {
         self.head.finish(&mut self.middle, cx);
-        self.tail.batch(&mut self.middle, out, cx);
-        self.middle.clear();
+        self.carry_given(out, cx);
         self.tail.finish(out, cx);
     }
 
@@ -112,8 +119,7 @@ where
             return self.tail.drain(id, rest, out, cx);
         }
         self.head.drain(id, rest, &mut self.middle, cx);
-        self.tail.batch(&mut self.middle, out, cx);
-        self.middle.clear();
+        self.carry_given(out, cx);
     }
 
     fn first(&mut self) -> Option<&mut dyn Knot> {

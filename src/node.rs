@@ -156,7 +156,7 @@ where
             flow.drive(cx, &self.site, turn);
             cx.arrived |= flow.head_edit().is_some() || flow.is_spent();
             let message = if open || flow.is_weightless() { flow.pop(cx, &self.site, turn.travels) } else { None };
-            let has_room = flow.has_room();
+            let has_room = flow.has_room() && (open || !flow.passes());
             match (message, &mut self.next) {
                 (None, _) => return has_room,
                 (Some(Message::Mark(mark)), None) => out.mark(mark),

@@ -61,8 +61,11 @@ pub(crate) struct Packet<T> {
 pub(crate) enum Mark {
     /// From here on another revision governs. It goes through a chain by the chain's own hand, which edits what it passes.
     Edit(u64),
-    /// What is in front has been handed to every sink on the way and flushed there.
+    /// What is in front has been handed to every sink on the way and flushed there; the number is of the flush that was asked
+    /// for.
     Flush(u64),
+    /// The last that came before the edit of that revision routed the switch elsewhere; as a flush.
+    Left(u64),
     /// The last of what leaves the pipeline by the edit of that revision: stages give what they hold, sinks are flushed.
     Leave(u64),
     /// The end of the stream: stages give what they hold, sinks are closed.

@@ -22,6 +22,8 @@ pub(crate) struct Current<In, Out> {
     pub(super) news: VecDeque<Result<Out, Failure>>,
     /// An item that was not accepted yet.
     pub(crate) hand: Option<In>,
+    /// Whether there was room for an item when all had gone on last, and none has come since.
+    pub(super) open: bool,
     /// Whether outputs are not handed out, because there is nothing in them.
     pub(super) sinks: bool,
     /// Whether the end of the stream was told, and whether it has come out.
@@ -44,6 +46,7 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
             outlet: Outlet::new(1),
             news: VecDeque::new(),
             hand: None,
+            open: false,
             sinks,
             ending: false,
             ended: false,
@@ -68,7 +71,7 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
                     self.ended = true;
                     cx.used_up = true;
                 }
-                Message::Mark(Mark::Edit(_) | Mark::Leave(_)) => {}
+                Message::Mark(Mark::Edit(_) | Mark::Left(_) | Mark::Leave(_)) => {}
                 Message::Packet(Packet { slip, items }) => {
                     let failures = match cx.trace.is_some() || !slip.failures.is_empty() {
                         true => Self::settle(slip, &items, chain, cx),

@@ -119,6 +119,14 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// Lets all that is inside go on as far as it can. Whether an item would be accepted.
     pub(super) fn go_on(&mut self, task: &mut Context<'_>) -> bool {
+        let open = self.go_on_as_far_as_it_can(task);
+        if let Some(current) = &mut self.current {
+            current.open = open;
+        }
+        open
+    }
+
+    fn go_on_as_far_as_it_can(&mut self, task: &mut Context<'_>) -> bool {
         loop {
             let held = self.ready().is_err();
             let ready = self.poll_chain(task);
@@ -177,6 +185,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
         self.clear = super::NEVER;
         let Some(current) = &mut self.current else { return };
+        current.open = false;
         self.inbox.push(item);
         let Self { chain, cx, inbox, .. } = self;
         let before = cx.begin(1);

@@ -119,8 +119,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     fn offer_in_general(&mut self, item: In) {
         // What was committed up to here governs it.
-        let before = self.seen;
-        if self.ready().is_ok() && (self.seen == before || self.has_room()) {
+        let (before, open) = (self.seen, self.current.as_ref().is_some_and(|current| current.open));
+        if self.ready().is_ok() && if self.seen == before && open { true } else { self.has_room() } {
             self.accept(item);
         } else {
             self.keep(item);
@@ -227,6 +227,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     fn keep(&mut self, item: In) {
+        // Two that were sent without asking for room: the one before goes beyond the room, rather than nowhere.
+        if let Some(before) = self.in_hand() {
+            self.accept(before);
+        }
         if let Some(current) = &mut self.current {
             current.hand = Some(item);
         }

@@ -18,10 +18,25 @@ pub(super) struct Branching<A, B> {
     pub(super) flushed: Vec<u64>,
     /// Targets that are none any more and have something inside.
     pub(super) leaving: Vec<Leaving<A, B>>,
+    /// Targets that were changed, each with the entry of the first packet that finds it as it is.
+    pub(super) changed: Vec<(u32, u64)>,
+    /// Whether an item was sent another way since the targets were polled.
+    pub(super) again: bool,
     /// Whether every target of the route takes a packet, as far as that is known.
     pub(super) ready: bool,
     /// How many packets may be inside.
     pub(super) room: usize,
+}
+
+/// Where something comes from that comes out of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Its stages gave it just now.
+    Stages,
+    /// It has waited in it.
+    Waited,
+    /// It has waited in one that is no target any more.
+    Leaver,
 }
 
 pub(super) struct Leaving<A, B> {
@@ -45,6 +60,8 @@ impl<A, B> Branching<A, B> {
             left: Vec::new(),
             flushed: Vec::new(),
             leaving: Vec::new(),
+            changed: Vec::new(),
+            again: false,
             ready: false,
             room,
         }
@@ -55,16 +72,17 @@ impl<A, B> Branching<A, B> {
     }
 
     /// A mark has come out of a target.
-    pub(super) fn pass(&mut self, slot: u32, mark: Mark) {
+    pub(super) fn pass(&mut self, slot: u32, from: Origin, mark: Mark) {
         let revision = match mark {
-            Mark::Flush(revision) | Mark::Leave(revision) => revision,
-            Mark::Edit(_) | Mark::End => return self.meet.mark_out(mark),
+            Mark::Left(revision) | Mark::Leave(revision) => revision,
+            Mark::Edit(_) | Mark::Flush(_) | Mark::End => return self.meet.mark_out(mark),
         };
         let mut leaving = self.leaving.iter_mut();
         if let Some(at) = self.left.iter().position(|left| *left == (slot, revision)) {
             self.left.swap_remove(at);
             self.flushed.push(revision);
-        } else if let Some(leaving) = leaving.find(|leaving| (leaving.slot, leaving.leave.revision) == (slot, revision))
+        } else if from == Origin::Leaver
+            && let Some(leaving) = leaving.find(|leaving| (leaving.slot, leaving.leave.revision) == (slot, revision))
         {
             leaving.gone = true;
             if leaving.missed {

@@ -3,8 +3,14 @@
 use std::sync::Arc;
 
 use super::Fan;
+use super::branching::Origin;
 use crate::cycle::{Cycle, Site};
+use crate::knot::Knot;
+use crate::ledger::Counts;
+use crate::name::Path;
+use crate::packet::{Items, Packet, Slip, Ticket};
 use crate::pick::Choice;
+use crate::route::PolicyKind;
 
 impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     /// After target number `target` was given an item under failover: leaves it out where it failed, and gives the item
@@ -17,15 +23,10 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let last = cx.failures.last()?;
         self.pick.mark(target, Some((cx.number, last.error().to_string().into())));
         let failed_at = last.stage().clone();
-        let [_, _, within @ ..] = failed_at.names() else { return None };
         if cx.failures.len() != failures + 1 {
             return None;
         }
-        let mut knot = self.target(target)?.first()?;
-        for name in within {
-            knot = knot.chain()?.first().filter(|first| first.site().name == *name)?;
-        }
-        let counts = Arc::clone(&knot.site().counts);
+        let counts = first(self.target(target)?.first()?, &failed_at)?;
         match cx.failures.pop()?.into_item::<A>() {
             Ok(item) => {
                 cx.ledger.unfail(&counts, 1);
@@ -35,6 +36,71 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 }
                 Some(item)
             }
+            Err(failure) => {
+                cx.failures.push(failure);
+                None
+            }
+        }
+    }
+
+    /// Sends the item of a packet that failed another way, where it is meant to go one.
+    pub(super) fn again(
+        &mut self,
+        slot: u32,
+        from: Origin,
+        mut packet: Packet<B>,
+        cx: &mut Cycle,
+        site: &Site,
+    ) -> Result<(), Packet<B>> {
+        let Some(ticket) = packet.slip.ticket else { return Err(packet) };
+        // One that went by a route before this one does not come under this one because it failed.
+        let failover = ticket.entry >= self.since && self.pick.is(PolicyKind::Failover);
+        let resend = packet.slip.failures.first().is_some_and(|failure| failure.is_to_be_sent_again());
+        if !(failover || resend) {
+            return Err(packet);
+        }
+        let (number, revision) = (packet.slip.number, packet.slip.revision);
+        let alone = packet.slip.failures.len() == 1 && packet.items.is_empty();
+        cx.take_up(std::mem::take(&mut packet.slip));
+        let item = match self.routed.iter().position(|routed| *routed == slot) {
+            _ if resend && !alone => None,
+            _ if resend => self.taken_back(slot, from, cx),
+            Some(target) => self.failed_over(target, 0, cx),
+            None => None,
+        };
+        let choice = item.as_ref().map(|item| self.choose(item, cx, site));
+        match (item, choice) {
+            (Some(item), Some(Choice::To(target))) if resend || self.is_as_it_was(target, ticket) => {
+                let slip = Slip { number, revision, ticket: Some(ticket), ..cx.put_down() };
+                self.send(target, Items::from_iter([item]), slip, cx, site);
+                self.branching.iter_mut().for_each(|branching| branching.again = true);
+                return Ok(());
+            }
+            (Some(item), Some(why)) => Self::strand(item, why, cx, site),
+            _ => {}
+        }
+        cx.settle_again(site);
+        packet.slip = Slip { ticket: Some(ticket), ..cx.put_down() };
+        Err(packet)
+    }
+
+    /// Whether the route's target number `target` is what it was when the packet with that ticket came.
+    fn is_as_it_was(&self, target: usize, ticket: Ticket) -> bool {
+        let (slot, branching) = (self.routed.get(target), self.branching.as_ref());
+        let mut changed = branching.into_iter().flat_map(|branching| &branching.changed);
+        !changed.any(|(of, entry)| Some(of) == slot && *entry > ticket.entry)
+    }
+
+    /// The item of the failure in hand, if it is one of this switch's that no stage has begun with.
+    fn taken_back(&mut self, slot: u32, from: Origin, cx: &mut Cycle) -> Option<A> {
+        let failed_at = cx.failures.last()?.stage().clone();
+        let link = match (from, &mut self.branching) {
+            (Origin::Leaver, Some(branching)) => &mut branching.leaving.iter_mut().find(|of| of.slot == slot)?.link,
+            _ => self.slot(slot)?,
+        };
+        first(link.first()?, &failed_at)?;
+        match cx.failures.pop()?.into_item::<A>() {
+            Ok(item) => Some(item),
             Err(failure) => {
                 cx.failures.push(failure);
                 None
@@ -57,4 +123,14 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             }
         }
     }
+}
+
+/// The counts of the stage of that path, of which the names after the switch's and the target's are inside the target, if
+/// it is the first that an item comes to there.
+fn first(mut knot: &mut dyn Knot, stage: &Path) -> Option<Arc<Counts>> {
+    let [_, _, within @ ..] = stage.names() else { return None };
+    for name in within {
+        knot = knot.chain()?.first().filter(|first| first.site().name == *name)?;
+    }
+    Some(Arc::clone(&knot.site().counts))
 }

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::Fan;
+use super::branching::Origin;
 use super::branching::{Branching, Leaving};
 use super::meet::Order;
 use crate::chain::{edit_inside, takes_mark};
@@ -68,8 +69,10 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     /// Which of the items go to which target, in order.
     fn runs(&mut self, items: &mut Vec<A>, cx: &mut Cycle, site: &Site) -> SmallVec<[(usize, Items<A>); 1]> {
         let mut runs: SmallVec<[(usize, Items<A>); 1]> = SmallVec::new();
+        // What fails goes another way alone.
+        let apart = self.pick.is(PolicyKind::Failover);
         let mut add = |target: usize, item: A| match runs.last_mut() {
-            Some((last, run)) if *last == target => run.push(item),
+            Some((last, run)) if *last == target && !apart => run.push(item),
             _ => runs.push((target, Items::from_iter([item]))),
         };
         for item in items.drain(..) {
@@ -92,7 +95,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     }
 
     /// A part of a packet to the route's target number `target`.
-    fn send(&mut self, target: usize, items: Items<A>, slip: Slip, cx: &mut Cycle, site: &Site) {
+    pub(super) fn send(&mut self, target: usize, items: Items<A>, slip: Slip, cx: &mut Cycle, site: &Site) {
         let slot = self.routed.get(target).copied().unwrap_or(u32::MAX);
         let Some(mut branching) = self.branching.take() else { return };
         cx.take_up(slip);
@@ -104,24 +107,24 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         }
         branching.outlet.take_in(cx);
         self.branching = Some(branching);
-        self.gather(slot, false, cx, site);
+        self.gather(slot, Origin::Stages, cx, site);
     }
 
-    /// Takes what has come out of a target: of its stages just now, or of where it waited in them.
-    pub(super) fn gather(&mut self, slot: u32, waited: bool, cx: &mut Cycle, site: &Site) {
+    /// Takes what has come out of a target.
+    pub(super) fn gather(&mut self, slot: u32, from: Origin, cx: &mut Cycle, site: &Site) {
         // What is sent on meanwhile comes out into the same outlet.
         let mut line = self.branching.as_mut().map(|branching| branching.outlet.take_line()).unwrap_or_default();
         while let Some(message) = line.pop() {
             match message {
                 Message::Packet(mut packet) => {
-                    if waited {
+                    if from != Origin::Stages {
                         packet.slip.come_out(cx.level, &site.name);
                     }
-                    self.arrive(slot, packet, cx, site);
+                    self.arrive(slot, from, packet, cx, site);
                 }
                 Message::Mark(mark) => {
                     if let Some(branching) = &mut self.branching {
-                        branching.pass(slot, mark);
+                        branching.pass(slot, from, mark);
                     }
                 }
             }
@@ -129,62 +132,26 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     }
 
     /// A part of a packet has come out of a target.
-    fn arrive(&mut self, slot: u32, packet: Packet<B>, cx: &mut Cycle, site: &Site) {
+    fn arrive(&mut self, slot: u32, from: Origin, packet: Packet<B>, cx: &mut Cycle, site: &Site) {
         let Some(ticket) = packet.slip.ticket else {
             if let Some(branching) = &mut self.branching {
                 branching.meet.extra(slot, packet);
             }
             return;
         };
-        let packet = match self.again(slot, packet, cx, site) {
+        let packet = match self.again(slot, from, packet, cx, site) {
             Ok(()) => return,
             Err(packet) => packet,
         };
         let Some(branching) = &mut self.branching else { return };
-        if let Err(late) = branching.meet.fill(ticket, packet) {
+        if let Err(mut late) = branching.meet.fill(ticket, packet) {
             // It was waited for too long.
-            cx.settle(site, late.items.len(), 0, 0);
-        }
-    }
-
-    /// Sends the item of a packet that failed another way, where it is meant to go one.
-    fn again(&mut self, slot: u32, mut packet: Packet<B>, cx: &mut Cycle, site: &Site) -> Result<(), Packet<B>> {
-        let failover = self.pick.is(PolicyKind::Failover);
-        let resend = packet.slip.failures.first().is_some_and(|failure| failure.is_to_be_sent_again());
-        if !(failover || resend) {
-            return Err(packet);
-        }
-        let (number, revision, ticket) = (packet.slip.number, packet.slip.revision, packet.slip.ticket);
-        let alone = packet.slip.failures.len() == 1 && packet.items.is_empty();
-        cx.take_up(std::mem::take(&mut packet.slip));
-        let item = match self.routed.iter().position(|routed| *routed == slot) {
-            _ if resend && alone => self.taken_back(cx),
-            Some(target) if failover => self.failed_over(target, 0, cx),
-            _ => None,
-        };
-        let choice = item.as_ref().map(|item| self.choose(item, cx, site));
-        match (item, choice) {
-            (Some(item), Some(Choice::To(target))) => {
-                let slip = Slip { number, revision, ticket, ..cx.put_down() };
-                self.send(target, Items::from_iter([item]), slip, cx, site);
-                return Ok(());
+            let items = late.items.drain(..).len();
+            late.slip.ticket = None;
+            if !late.slip.failures.is_empty() {
+                branching.meet.extra(slot, late);
             }
-            (Some(item), Some(why)) => Self::strand(item, why, cx, site),
-            _ => {}
-        }
-        cx.settle_again(site);
-        packet.slip = Slip { ticket, ..cx.put_down() };
-        Err(packet)
-    }
-
-    /// The item of the failure in hand, if it is one of this switch's.
-    fn taken_back(&mut self, cx: &mut Cycle) -> Option<A> {
-        match cx.failures.pop()?.into_item::<A>() {
-            Ok(item) => Some(item),
-            Err(failure) => {
-                cx.failures.push(failure);
-                None
-            }
+            cx.settle(site, items, 0, 0);
         }
     }
 
@@ -212,6 +179,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         }
         for (way, act) in acts {
             let at = own(&way);
+            self.changes(leaver(&act).filter(|_| at.is_some_and(|at| at + 1 == way.len())), target(&way));
             match at.map(|at| (at, way.get(at + 1).and_then(|spot| spot.slot))) {
                 None => acts_later.push((way, act)),
                 Some((_, None)) => {
@@ -260,6 +228,17 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         }
     }
 
+    /// The targets in those slots are not any more what they were for packets that are in the switch.
+    fn changes(&mut self, left: Option<u32>, inside: Option<(usize, u32)>) {
+        if let Some(branching) = &mut self.branching {
+            let next = branching.meet.next();
+            for slot in left.into_iter().chain(inside.map(|(_, slot)| slot)) {
+                branching.changed.retain(|(of, _)| *of != slot);
+                branching.changed.push((slot, next));
+            }
+        }
+    }
+
     /// What stands at `slot` leaves with items inside, or not flushed; `entry` is that of the edit's mark.
     fn leave(&mut self, slot: u32, leave: Leave, entry: u64, cx: &mut Cycle, travels: &mut Travels) {
         let wait = self.slot(slot).and_then(|link| link.first()).and_then(|knot| knot.wait());
@@ -305,7 +284,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     fn flush(&mut self, slot: u32, revision: u64, cx: &mut Cycle, travels: &mut Travels) {
         let Some(mut branching) = self.branching.take() else { return };
         if let Some(link) = self.slot(slot) {
-            cx.deeper(|cx| link.mark(Mark::Flush(revision), &mut branching.outlet, cx, travels));
+            cx.deeper(|cx| link.mark(Mark::Left(revision), &mut branching.outlet, cx, travels));
             branching.left.push((slot, revision));
             travels.leaves(revision);
         }
@@ -322,7 +301,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             branching.outlet.take_in(cx);
         }
         self.branching = Some(branching);
-        self.gather(slot, false, cx, site);
+        self.gather(slot, Origin::Stages, cx, site);
     }
 }
 

@@ -69,6 +69,11 @@ impl<B> Meeting<B> {
         self.entries.len()
     }
 
+    /// The number of the next entry.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

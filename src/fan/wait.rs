@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::Fan;
-use super::branching::Leaving;
+use super::branching::{Leaving, Origin};
 use super::meet::Order;
 use crate::chain::part;
 use crate::cycle::{Cycle, Site};
@@ -25,7 +25,24 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let link = self.slot(slot);
         let ready = link.is_none_or(|link| cx.deeper(|cx| poll_alone(&mut **link, &mut branching.outlet, cx, turn)));
         self.branching = Some(branching);
-        self.gather(slot, true, cx, site);
+        self.gather(slot, Origin::Waited, cx, site);
+        ready
+    }
+
+    /// Lets all targets go on; whether those of the route take a packet.
+    fn poll_all(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) -> bool {
+        let mut ready = true;
+        for slot in self.polled() {
+            let takes = self.poll_target(slot, cx, site, turn);
+            ready &= takes || !self.routed.contains(&slot);
+            if !self.is_awake(slot)
+                && let Some(branching) = &mut self.branching
+            {
+                branching.awake.retain(|awake| *awake != slot);
+            }
+        }
+        let leaving = self.branching.as_ref().map_or(0, |branching| branching.leaving.len());
+        (0..leaving).for_each(|at| self.poll_leaving(at, cx, site, turn));
         ready
     }
 
@@ -35,7 +52,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let Some(leaving) = branching.leaving.get_mut(at) else { return };
         let (slot, outlet) = (leaving.slot, &mut branching.outlet);
         cx.deeper(|cx| poll_alone(&mut *leaving.link, outlet, cx, turn));
-        self.gather(slot, true, cx, site);
+        self.gather(slot, Origin::Leaver, cx, site);
     }
 
     /// Tells of what has left the switch, and has nothing inside any more.
@@ -73,6 +90,14 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         (0..self.routed.len()).all(|target| self.target(target).is_none_or(|link| link.has_room() != Some(false)))
     }
 
+    fn passes(&mut self) -> bool {
+        let routed = self.routed.clone();
+        routed.into_iter().any(|slot| {
+            let wait = self.slot(slot).and_then(|link| link.first()).and_then(|knot| knot.wait());
+            wait.is_none_or(|(wait, _)| wait.passes())
+        })
+    }
+
     fn capacity(&mut self) -> usize {
         self.branching.as_ref().map_or(0, |branching| branching.room)
     }
@@ -93,7 +118,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
             self.branching = Some(branching);
             self.wake(slot);
             // What comes of stages that wait for nothing has come already.
-            self.gather(slot, true, cx, site);
+            self.gather(slot, Origin::Waited, cx, site);
         }
         if let Some(branching) = &mut self.branching {
             branching.meet.sent(entry);
@@ -120,6 +145,8 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         for leaving in &mut branching.leaving {
             if eviction.revision == Some(leaving.leave.revision) {
                 eviction.reach = Reach::All;
+            } else if branching.left.iter().any(|left| left.0 == leaving.slot && eviction.revision == Some(left.1)) {
+                eviction.reach = Reach::Seeking;
             }
             cx.deeper(|cx| leaving.link.evict(eviction, cx));
             eviction.reach = reach;
@@ -154,18 +181,11 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
 
 impl<A: Send + 'static, B: Send + 'static> Flow<B> for Fan<A, B> {
     fn drive(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
-        let mut ready = true;
-        for slot in self.polled() {
-            let takes = self.poll_target(slot, cx, site, turn);
-            ready &= takes || !self.routed.contains(&slot);
-            if !self.is_awake(slot)
-                && let Some(branching) = &mut self.branching
-            {
-                branching.awake.retain(|awake| *awake != slot);
-            }
+        let mut ready = self.poll_all(cx, site, turn);
+        // A target that was polled before may have got an item that another has failed.
+        while self.branching.as_mut().is_some_and(|branching| std::mem::take(&mut branching.again)) {
+            ready = self.poll_all(cx, site, turn);
         }
-        let leaving = self.branching.as_ref().map_or(0, |branching| branching.leaving.len());
-        (0..leaving).for_each(|at| self.poll_leaving(at, cx, site, turn));
         self.part(cx, turn.travels);
         let Some(branching) = &mut self.branching else { return };
         branching.ready = ready;

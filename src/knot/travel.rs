@@ -220,6 +220,10 @@ pub(crate) trait Wait {
     }
     /// Whether it takes another packet.
     fn has_room(&mut self) -> bool;
+    /// Whether a packet may pass it at once, so that it takes one only if there is room behind, too.
+    fn passes(&mut self) -> bool {
+        false
+    }
     /// How many items it takes, with all that is inside it.
     fn capacity(&mut self) -> usize;
     /// Puts a mark behind all that is inside.
@@ -283,7 +287,7 @@ impl Eviction {
 
     /// Whether `mark` is the one in front of which everything goes.
     pub(crate) fn ends_at(&self, mark: Mark) -> bool {
-        let (Mark::Flush(of) | Mark::Leave(of) | Mark::Edit(of)) = mark else { return false };
+        let (Mark::Left(of) | Mark::Leave(of) | Mark::Edit(of)) = mark else { return false };
         self.revision == Some(of)
     }
 
