@@ -6,6 +6,7 @@
 
 mod buffer;
 mod outflow;
+mod task;
 mod tasks;
 
 use std::any::Any;
@@ -16,7 +17,8 @@ use crate::stage::BoxError;
 
 pub(crate) use buffer::Buffer;
 pub(crate) use outflow::{GiveBack, Outflow};
-pub(crate) use tasks::{Lost, Tag, Tasks};
+pub(crate) use task::{Lost, Tag};
+pub(crate) use tasks::Tasks;
 
 /// Gives up one item that waits at a boundary: where it can be had it is handed back, or sent again.
 fn give_up(item: Option<Box<dyn Any + Send>>, eviction: &Eviction, begun: bool, cx: &mut Cycle, site: &Site) {

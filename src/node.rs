@@ -161,16 +161,12 @@ where
                 (None, _) => return has_room,
                 (Some(Message::Mark(mark)), None) => out.mark(mark),
                 (Some(Message::Mark(mark)), Some(next)) => next.mark(mark, out, cx, turn.travels),
-                (Some(Message::Packet(packet)), next) => {
+                (Some(Message::Packet(packet)), None) => out.pass(packet),
+                (Some(Message::Packet(packet)), Some(next)) => {
                     cx.take_up(packet.slip);
-                    match next {
-                        None => out.made.extend(packet.items),
-                        Some(next) => {
-                            self.made.extend(packet.items);
-                            next.batch(&mut self.made, &mut out.made, cx);
-                            self.made.clear();
-                        }
-                    }
+                    self.made.extend(packet.items);
+                    next.batch(&mut self.made, &mut out.made, cx);
+                    self.made.clear();
                     out.take_in(cx);
                 }
             }

@@ -45,6 +45,13 @@ impl<T> Outlet<T> {
         self.line.push(Message::Packet(Packet { slip, items }));
     }
 
+    /// Takes a packet that comes from the last boundary itself.
+    pub(crate) fn pass(&mut self, packet: Packet<T>) {
+        if !packet.items.is_empty() || packet.slip.is_missed() {
+            self.line.push(Message::Packet(packet));
+        }
+    }
+
     pub(crate) fn mark(&mut self, mark: Mark) {
         self.line.push(Message::Mark(mark));
     }

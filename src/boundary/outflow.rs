@@ -24,6 +24,8 @@ pub(crate) struct Outflow<S, T, E> {
     ready: bool,
     /// Whether something was sent since the last flush.
     dirty: bool,
+    /// Whether nothing is there but the sink itself, which may take items.
+    calm: bool,
     /// Whether it was closed, and is not to be asked for anything any more.
     closed: bool,
     /// Why it takes nothing; told with the next item, which it does not get.
@@ -57,6 +59,7 @@ where
             ready,
             dirty,
             closed,
+            calm: false,
             broken,
             line,
             sending: None,
@@ -179,6 +182,38 @@ where
         self.closed |= mark == Mark::End;
         true
     }
+
+    /// Sends, flushes and closes as far as it can.
+    fn go_on(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
+        if let Some(mark) = self.flushing.first().copied()
+            && self.obey(mark, cx, site, turn)
+        {
+            self.flushed.append(&mut self.flushing);
+        }
+        while self.done.is_none() && self.send_on(cx, site, turn) && self.done.is_none() {
+            match self.line.head() {
+                Some(Message::Packet(_)) => {
+                    if let Some(Message::Packet(packet)) = self.line.pop() {
+                        self.sending = Some((packet, 0));
+                    }
+                }
+                Some(Message::Mark(mark)) => {
+                    let mark = *mark;
+                    let done = self.obey(mark, cx, site, turn);
+                    if !done && !matches!(mark, Mark::Flush(_) | Mark::Left(_)) {
+                        return;
+                    }
+                    self.line.pop();
+                    if done {
+                        self.done = Some(Message::Mark(mark));
+                    } else {
+                        self.flushing.push(mark);
+                    }
+                }
+                None => return self.get_ready(cx, site, turn),
+            }
+        }
+    }
 }
 
 impl<S, T, E> Work<T, ()> for Outflow<S, T, E>
@@ -196,6 +231,7 @@ where
             let sent = items.pop().and_then(|item| self.send(item, cx, site));
             return out.extend(sent);
         }
+        self.calm = false;
         cx.settle(site, items.len(), 0, items.len() as i64);
         self.line.push(Message::Packet(Packet { slip: cx.put_down(), items: items.drain(..).collect() }));
         cx.parked = true;
@@ -229,16 +265,22 @@ where
     }
 
     fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
-        if !self.is_idle() || self.broken.is_some() || self.closed {
+        if !self.calm {
             return false;
         }
         if !self.ready {
             let sink = self.sink.as_mut();
             match catch_unwind(AssertUnwindSafe(|| sink.poll_ready(task))) {
                 Ok(Poll::Ready(Ok(()))) => self.ready = true,
-                Ok(Poll::Ready(Err(error))) => self.broken = Some((self.give_back)(error).0),
+                Ok(Poll::Ready(Err(error))) => {
+                    self.calm = false;
+                    self.broken = Some((self.give_back)(error).0);
+                }
                 Ok(Poll::Pending) => {}
-                Err(panic) => self.panic = Some(panic),
+                Err(panic) => {
+                    self.calm = false;
+                    self.panic = Some(panic);
+                }
             }
         }
         self.ready
@@ -276,6 +318,7 @@ where
     }
 
     fn mark(&mut self, mark: Mark, _: &mut Cycle, _: &Site, _: &mut Travels) {
+        self.calm = false;
         self.line.push(Message::Mark(mark));
     }
 
@@ -334,34 +377,8 @@ where
     E: 'static,
 {
     fn drive(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
-        if let Some(mark) = self.flushing.first().copied()
-            && self.obey(mark, cx, site, turn)
-        {
-            self.flushed.append(&mut self.flushing);
-        }
-        while self.done.is_none() && self.send_on(cx, site, turn) && self.done.is_none() {
-            match self.line.head() {
-                Some(Message::Packet(_)) => {
-                    if let Some(Message::Packet(packet)) = self.line.pop() {
-                        self.sending = Some((packet, 0));
-                    }
-                }
-                Some(Message::Mark(mark)) => {
-                    let mark = *mark;
-                    let done = self.obey(mark, cx, site, turn);
-                    if !done && !matches!(mark, Mark::Flush(_) | Mark::Left(_)) {
-                        return;
-                    }
-                    self.line.pop();
-                    if done {
-                        self.done = Some(Message::Mark(mark));
-                    } else {
-                        self.flushing.push(mark);
-                    }
-                }
-                None => return self.get_ready(cx, site, turn),
-            }
-        }
+        self.go_on(cx, site, turn);
+        self.calm = self.is_idle() && self.broken.is_none() && self.panic.is_none() && !self.closed;
     }
 
     fn pop(&mut self, _: &mut Cycle, _: &Site, _: &mut Travels) -> Option<Message<()>> {

@@ -10,11 +10,11 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use smallvec::SmallVec;
 
 use super::give_up;
+use super::task::{Done, Lost, Tag};
 use crate::cycle::{Cycle, Site};
 use crate::knot::{Eviction, Flow, Travels, Turn, Wait};
 use crate::link::{Recount, Status, Work};
 use crate::packet::{Items, Mark, Message, Packet, Slip};
-use crate::stage::BoxError;
 
 /// The futures of a stage, and the packets that they are for, in order.
 pub(crate) struct Tasks<A, B, M, F> {
@@ -53,23 +53,6 @@ enum Place<A, B> {
     Begun(Option<A>),
     Made(B),
     Lost,
-}
-
-/// Which item a future is for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Tag {
-    entry: u64,
-    at: usize,
-}
-
-/// What became of an item.
-pub(crate) type Done<A, B> = (Tag, Result<B, Lost<A>>);
-
-/// An item that no output was made of.
-pub(crate) enum Lost<A> {
-    /// It failed, and is handed back if the stage had it.
-    Failed(BoxError, Option<A>),
-    Panicked(Box<dyn Any + Send>),
 }
 
 impl<A, B, M, F> Tasks<A, B, M, F>
@@ -192,6 +175,10 @@ where
 
     /// Takes out the entry in that place.
     fn remove(&mut self, at: usize) -> Option<Entry<A, B>> {
+        if self.ordered {
+            self.first += 1;
+            return self.line.pop_front();
+        }
         let entry = std::mem::replace(self.line.get_mut(at)?, Entry::Gone);
         while matches!(self.line.front(), Some(Entry::Gone)) {
             self.line.pop_front();
@@ -220,7 +207,10 @@ where
         if !items.is_empty() {
             self.waiting.push_back(number);
         }
-        let places: SmallVec<_> = items.drain(..).map(Place::Waiting).collect();
+        let places: SmallVec<_> = match items.len() {
+            1 => items.pop().map(Place::Waiting).into_iter().collect(),
+            _ => items.drain(..).map(Place::Waiting).collect(),
+        };
         self.line.push_back(Entry::Packet { slip: cx.put_down(), missing: places.len(), places });
         cx.parked = true;
     }
@@ -377,11 +367,15 @@ where
             Entry::Mark(mark) => Some(Message::Mark(mark)),
             Entry::Packet { slip, places, .. } => {
                 self.weight -= places.len().max(1);
-                let made = places.into_iter().filter_map(|place| match place {
+                let made = |place| match place {
                     Place::Made(made) => Some(made),
                     _ => None,
-                });
-                let items: Items<B> = made.collect();
+                };
+                let mut places = places;
+                let items: Items<B> = match places.len() {
+                    1 => places.pop().and_then(made).into_iter().collect(),
+                    _ => places.into_iter().filter_map(made).collect(),
+                };
                 cx.settle(site, 0, items.len(), -(items.len() as i64));
                 Some(Message::Packet(Packet { slip, items }))
             }
