@@ -353,6 +353,9 @@ where
             let Some(done) = done else { break };
             self.done(done, cx, site);
         }
+        if self.older.is_empty() {
+            return;
+        }
         let waiting = self.waiting.front().copied().unwrap_or(u64::MAX);
         self.older.retain(|(mark, running)| !running.is_empty() || waiting < *mark);
     }

@@ -113,7 +113,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// Whether an item would be accepted, as far as that can be known without looking at all that is inside, because
     /// nothing is.
     #[inline]
-    pub(super) fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
+    pub(crate) fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
         self.shared.board.sequence() == self.clear && self.chain.is_clear(task)
     }
 

@@ -23,13 +23,18 @@ impl<In: Send + 'static> Sink<In> for Pipeline<In, ()> {
     /// Ready when there is room in front of the pipeline, on the route of now.
     fn poll_ready(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
         let engine = &mut self.get_mut().engine;
+        if engine.is_clear(task) {
+            return Poll::Ready(Ok(()));
+        }
         engine.current(true);
         engine.poll_room(task)
     }
 
     fn start_send(self: Pin<&mut Self>, item: In) -> Result<(), FlowError> {
         let engine = &mut self.get_mut().engine;
-        engine.current(true);
+        if engine.current.is_none() {
+            engine.current(true);
+        }
         engine.offer(item);
         Ok(())
     }
