@@ -19,6 +19,8 @@ pub mod limits {}
 pub mod why {}
 
 #[doc = include_str!("guide/speed.md")]
+#[doc = include_str!("guide/speed_tasks.md")]
+#[doc = include_str!("guide/throughput.svg")]
 pub mod speed {}
 
 #[doc = include_str!("guide/scripts.md")]
