@@ -24,6 +24,8 @@ pub(crate) struct Outflow<S, T, E> {
     ready: bool,
     /// Whether something was sent since the last flush.
     dirty: bool,
+    /// Whether it was closed, and is not to be asked for room any more.
+    closed: bool,
     /// Why it takes nothing; told with the next item, which it does not get.
     broken: Option<BoxError>,
     line: Line<T>,
@@ -48,12 +50,13 @@ where
     E: 'static,
 {
     pub(crate) fn new(sink: S, give_back: GiveBack<T, E>) -> Self {
-        let (ready, dirty, broken, line) = (false, false, None, Line::default());
+        let (ready, dirty, closed, broken, line) = (false, false, false, None, Line::default());
         Self {
             sink: Box::pin(sink),
             give_back,
             ready,
             dirty,
+            closed,
             broken,
             line,
             sending: None,
@@ -145,7 +148,7 @@ where
     }
 
     fn get_ready(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
-        if self.is_ready() {
+        if self.is_ready() || self.closed {
             return;
         }
         match self.ask(cx, site, |sink| sink.poll_ready(turn.task)) {
@@ -173,6 +176,7 @@ where
             Some(Poll::Ready(Ok(()))) | None => {}
         }
         (self.dirty, self.ready) = (false, false);
+        self.closed |= mark == Mark::End;
         true
     }
 }
@@ -225,7 +229,7 @@ where
     }
 
     fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
-        if !self.is_idle() || self.broken.is_some() {
+        if !self.is_idle() || self.broken.is_some() || self.closed {
             return false;
         }
         if !self.ready {
