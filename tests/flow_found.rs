@@ -3,12 +3,33 @@
 #[allow(dead_code)]
 mod sim;
 
-use coroute::{Pipeline, Switch, sink};
-use futures::{SinkExt, stream};
+use std::future::{pending, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use coroute::{Flow, FlowError, InFlight, OnFailure, Pipeline, Switch, async_stage, sink};
+use futures::{SinkExt, StreamExt, stream};
 
 use sim::executor::Sim;
 use sim::tide::{Ebb, Tide};
 use sim::wait::Wait;
+
+/// Sends an item, for which there has to be room.
+fn send<Out: Send + 'static>(flow: &mut Flow<i64, Out>, item: i64) {
+    let mut task = Context::from_waker(Waker::noop());
+    assert!(matches!(flow.poll_ready_unpin(&mut task), Poll::Ready(Ok(()))), "there is room for {item}");
+    flow.start_send_unpin(item).unwrap();
+}
+
+/// Lets all go on, and gives what comes out.
+fn poll<Out: Send + 'static>(flow: &mut Flow<i64, Out>) -> Vec<Result<Out, FlowError>> {
+    let mut task = Context::from_waker(Waker::noop());
+    let mut outputs = Vec::new();
+    while let Poll::Ready(Some(output)) = flow.poll_next_unpin(&mut task) {
+        outputs.push(output);
+    }
+    outputs
+}
 
 #[test]
 fn g2_a_closed_sink_is_asked_for_nothing_while_another_closes() {
@@ -25,4 +46,37 @@ fn g2_a_closed_sink_is_asked_for_nothing_while_another_closes() {
     // A `Tide` that is asked for room after it was closed panics.
     sim.finish();
     assert!(gauges.iter().all(|gauge| gauge.is_closed()));
+}
+
+#[test]
+fn g9_an_item_that_is_given_up_is_not_worked_on_any_more_whichever_marks_stand_behind_it() {
+    let work = Arc::new(());
+    let token = Arc::clone(&work);
+    let for_ever = async_stage(2, move |x: i64| {
+        let token = Arc::clone(&token);
+        async move {
+            pending::<()>().await;
+            drop(token);
+            x
+        }
+    });
+    let pipeline = Pipeline::new("p").stage("for_ever", for_ever).stage("neg", |x: i64| -x);
+    let controller = pipeline.controller();
+    let mut flow = pipeline.on_failure(OnFailure::skip()).flow();
+    let before = Arc::strong_count(&work);
+    send(&mut flow, 1);
+    poll(&mut flow);
+    assert_eq!(Arc::strong_count(&work), before + 1, "it is in work");
+    controller.replace("neg", |x: i64| x).unwrap();
+    poll(&mut flow);
+    let receipt = controller
+        .edit(|e| {
+            e.remove("for_ever")?;
+            e.in_flight(InFlight::fail_after(ready(())))
+        })
+        .unwrap();
+    poll(&mut flow);
+    assert!(receipt.is_retired());
+    assert_eq!((flow.ledger().failed(), flow.ledger().in_flight()), (1, 0));
+    assert_eq!(Arc::strong_count(&work), before, "its future was dropped");
 }

@@ -21,8 +21,9 @@ pub(crate) struct Tasks<A, B, M, F> {
     /// Begins with an item: makes the future that gives what becomes of it.
     begin: M,
     running: FuturesUnordered<Pin<Box<F>>>,
-    /// Those for packets in front of a mark behind which nothing of them stays; see [`Wait::evict`].
-    older: Vec<(Mark, FuturesUnordered<Pin<Box<F>>>)>,
+    /// Those for packets in front of a mark, by the number of its entry, oldest first: they can be given up without those
+    /// behind it; see [`Wait::evict`].
+    older: Vec<(u64, FuturesUnordered<Pin<Box<F>>>)>,
     limit: usize,
     ordered: bool,
     clone: Option<fn(&A) -> A>,
@@ -132,12 +133,25 @@ where
                     // One that has its result at once needs no waker of its own.
                     match future.as_mut().poll(task) {
                         Poll::Ready(done) => self.done(done, cx, site),
-                        Poll::Pending => self.running.push(future),
+                        Poll::Pending => match self.older.iter().find(|(mark, _)| number < *mark) {
+                            Some((_, running)) => running.push(future),
+                            None => self.running.push(future),
+                        },
                     }
                 }
                 Err(panic) => self.done((tag, Err(Lost::Panicked(panic))), cx, site),
             }
         }
+    }
+
+    /// What became of an item, of those that are ready.
+    fn next_done(&mut self, task: &mut Context<'_>) -> Option<Done<A, B>> {
+        let older = self.older.iter_mut().map(|(_, running)| running);
+        let mut groups = older.chain([&mut self.running]).filter(|running| !running.is_empty());
+        groups.find_map(|running| match running.poll_next_unpin(task) {
+            Poll::Ready(done) => done,
+            Poll::Pending => None,
+        })
     }
 
     /// Puts what became of an item into its place.
@@ -270,8 +284,9 @@ where
     }
 
     fn mark(&mut self, mark: Mark, _: &mut Cycle, _: &Site, _: &mut Travels) {
-        if mark != Mark::End && !self.running.is_empty() {
-            self.older.push((mark, std::mem::take(&mut self.running)));
+        if mark != Mark::End && !(self.running.is_empty() && self.waiting.is_empty()) {
+            let number = self.first + self.line.len() as u64;
+            self.older.push((number, std::mem::take(&mut self.running)));
         }
         self.line.push_back(Entry::Mark(mark));
     }
@@ -310,9 +325,9 @@ where
                 self.running = FuturesUnordered::new();
                 self.older.clear();
             }
-            Some(_) => {
-                let last = self.older.iter().position(|(mark, _)| eviction.ends_at(*mark));
-                self.older.drain(..last.map_or(0, |last| last + 1));
+            Some(end) => {
+                let end = self.first + end as u64;
+                self.older.retain(|(mark, _)| *mark > end);
             }
         }
         for entry in self.line.iter_mut().take(end.unwrap_or(usize::MAX)) {
@@ -344,21 +359,16 @@ where
     F: Future<Output = Done<A, B>> + Send + 'static,
 {
     fn drive(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
-        for at in 0..self.older.len() {
-            while let Poll::Ready(Some(done)) = self.older[at].1.poll_next_unpin(turn.task) {
-                self.done(done, cx, site);
-            }
-        }
-        self.older.retain(|(_, running)| !running.is_empty());
         loop {
             self.begin(cx, site, turn.task);
-            if self.running.is_empty() {
-                return;
+            match self.next_done(turn.task) {
+                Some(done) => self.done(done, cx, site),
+                None => break,
             }
-            match self.running.poll_next_unpin(turn.task) {
-                Poll::Ready(Some(done)) => self.done(done, cx, site),
-                _ => return,
-            }
+        }
+        if !self.older.is_empty() {
+            let waiting = self.waiting.front().copied().unwrap_or(u64::MAX);
+            self.older.retain(|(mark, running)| !running.is_empty() || waiting < *mark);
         }
     }
 
