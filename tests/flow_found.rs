@@ -4,10 +4,12 @@
 mod sim;
 
 use std::future::{pending, ready};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use coroute::{Flow, FlowError, InFlight, OnFailure, Pipeline, Switch, async_stage, sink};
+use coroute::{AsyncStage, Flow, FlowError, InFlight, OnFailure, Pipeline, Switch, async_stage, sink};
+use futures::channel::oneshot;
+use futures::future::{BoxFuture, FutureExt};
 use futures::{SinkExt, StreamExt, stream};
 
 use sim::executor::Sim;
@@ -79,4 +81,84 @@ fn g9_an_item_that_is_given_up_is_not_worked_on_any_more_whichever_marks_stand_b
     assert!(receipt.is_retired());
     assert_eq!((flow.ledger().failed(), flow.ledger().in_flight()), (1, 0));
     assert_eq!(Arc::strong_count(&work), before, "its future was dropped");
+}
+
+/// Lets the items of a stage go, each when its number is called.
+#[derive(Clone, Default)]
+struct Gates(Arc<Mutex<Vec<Gate>>>);
+
+/// An item, and who waits for it.
+type Gate = (i64, oneshot::Sender<()>);
+
+impl Gates {
+    /// A stage from which an item comes when it is let go.
+    fn stage(&self) -> AsyncStage<i64, impl FnMut(i64) -> BoxFuture<'static, i64> + use<>> {
+        let gates = Arc::clone(&self.0);
+        async_stage(4, move |x: i64| {
+            let (sender, gate) = oneshot::channel();
+            gates.lock().unwrap().push((x, sender));
+            async move {
+                let _ = gate.await;
+                x
+            }
+            .boxed()
+        })
+    }
+
+    fn let_go(&self, item: i64) {
+        self.0.lock().unwrap().retain(|(of, _)| *of != item);
+    }
+}
+
+#[test]
+fn g9_a_flush_that_was_asked_for_is_not_taken_for_one_of_what_a_route_left() {
+    let gates = Gates::default();
+    let ways = Switch::new("s").target("a", gates.stage()).target("b", |x: i64| x).route("a");
+    let mut flow = ways.into_pipeline().flow();
+    let controller = flow.controller();
+    send(&mut flow, 1);
+    // The first flush, and the first edit.
+    assert!(flow.poll_flush_unpin(&mut Context::from_waker(Waker::noop())).is_pending());
+    send(&mut flow, 2);
+    let receipt = controller.route("s", "b").unwrap();
+    assert!(poll(&mut flow).is_empty());
+    gates.let_go(1);
+    assert_eq!(poll(&mut flow).len(), 1);
+    assert!(receipt.cut().is_some() && !receipt.is_retired(), "item 2 is still in the target that was left");
+    gates.let_go(2);
+    assert_eq!(poll(&mut flow).len(), 1);
+    assert!(receipt.is_retired());
+}
+
+#[test]
+fn g9_a_target_that_is_left_and_then_detached_retires_both_edits_when_it_is_empty() {
+    let gates = Gates::default();
+    let ways = Switch::new("s").target("a", gates.stage()).target("b", |x: i64| x).route("a");
+    let mut flow = ways.into_pipeline().flow();
+    let controller = flow.controller();
+    send(&mut flow, 1);
+    let left = controller.route("s", "b").unwrap();
+    poll(&mut flow);
+    let detached = controller.detach("s", "a").unwrap();
+    poll(&mut flow);
+    assert!(!left.is_retired() && !detached.is_retired(), "item 1 is still inside");
+    gates.let_go(1);
+    assert_eq!(poll(&mut flow).len(), 1);
+    assert!(left.is_retired() && detached.is_retired());
+}
+
+#[test]
+fn g9_what_comes_in_the_place_of_a_target_does_not_end_it() {
+    let gates = Gates::default();
+    let ways = Switch::new("s").target("a", gates.stage()).route("a");
+    let mut flow = Pipeline::new("p").stage("s", ways).flow();
+    send(&mut flow, 1);
+    // The switch leaves, and ends what stands in the slot now; the old target ends by the same edit.
+    let receipt =
+        flow.controller().edit(|e| e.replace::<i64, _>("s/a", Gates::default().stage())?.remove("s")).unwrap();
+    assert!(poll(&mut flow).is_empty());
+    assert!(!receipt.is_retired(), "item 1 is still inside");
+    gates.let_go(1);
+    assert_eq!(poll(&mut flow).len(), 1);
+    assert!(receipt.is_retired());
 }

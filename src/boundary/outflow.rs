@@ -162,8 +162,8 @@ where
     fn obey(&mut self, mark: Mark, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) -> bool {
         let done = match mark {
             Mark::Edit(_) => return true,
-            Mark::Flush(_) | Mark::Leave(_) if !self.dirty => return true,
-            Mark::Flush(_) | Mark::Leave(_) => self.ask(cx, site, |sink| sink.poll_flush(turn.task)),
+            Mark::Flush(_) | Mark::Left(_) | Mark::Leave(_) if !self.dirty => return true,
+            Mark::Flush(_) | Mark::Left(_) | Mark::Leave(_) => self.ask(cx, site, |sink| sink.poll_flush(turn.task)),
             Mark::End => self.ask(cx, site, |sink| sink.poll_close(turn.task)),
         };
         match done {
@@ -345,7 +345,7 @@ where
                 Some(Message::Mark(mark)) => {
                     let mark = *mark;
                     let done = self.obey(mark, cx, site, turn);
-                    if !done && !matches!(mark, Mark::Flush(_)) {
+                    if !done && !mark.is_flush() {
                         return;
                     }
                     self.line.pop();

@@ -68,7 +68,7 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
                     self.ended = true;
                     cx.used_up = true;
                 }
-                Message::Mark(Mark::Edit(_) | Mark::Leave(_)) => {}
+                Message::Mark(Mark::Edit(_) | Mark::Left(_) | Mark::Leave(_)) => {}
                 Message::Packet(Packet { slip, items }) => {
                     let failures = match cx.trace.is_some() || !slip.failures.is_empty() {
                         true => Self::settle(slip, &items, chain, cx),

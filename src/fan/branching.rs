@@ -24,6 +24,17 @@ pub(super) struct Branching<A, B> {
     pub(super) room: usize,
 }
 
+/// Where something comes from that comes out of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Its stages gave it just now.
+    Stages,
+    /// It has waited in it.
+    Waited,
+    /// It has waited in one that is no target any more; another may have its slot.
+    Leaver,
+}
+
 pub(super) struct Leaving<A, B> {
     pub(super) link: Box<dyn Link<A, B>>,
     pub(super) slot: u32,
@@ -55,23 +66,24 @@ impl<A, B> Branching<A, B> {
     }
 
     /// A mark has come out of a target.
-    pub(super) fn pass(&mut self, slot: u32, mark: Mark) {
-        let revision = match mark {
-            Mark::Flush(revision) | Mark::Leave(revision) => revision,
-            Mark::Edit(_) | Mark::End => return self.meet.mark_out(mark),
-        };
-        let mut leaving = self.leaving.iter_mut();
-        if let Some(at) = self.left.iter().position(|left| *left == (slot, revision)) {
+    pub(super) fn pass(&mut self, slot: u32, from: Source, mark: Mark) {
+        if let Mark::Left(revision) = mark
+            && let Some(at) = self.left.iter().position(|left| *left == (slot, revision))
+        {
             self.left.swap_remove(at);
             self.flushed.push(revision);
-        } else if let Some(leaving) = leaving.find(|leaving| (leaving.slot, leaving.leave.revision) == (slot, revision))
+            return;
+        }
+        let mut leaving = self.leaving.iter_mut().filter(|_| from == Source::Leaver);
+        if let Mark::Leave(revision) = mark
+            && let Some(leaving) = leaving.find(|of| (of.slot, of.leave.revision) == (slot, revision))
         {
             leaving.gone = true;
             if leaving.missed {
                 self.meet.mark_out(Mark::Edit(revision));
             }
-        } else {
-            self.meet.mark_out(mark);
+            return;
         }
+        self.meet.mark_out(mark);
     }
 }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::Fan;
-use super::branching::{Branching, Leaving};
+use super::branching::{Branching, Leaving, Source};
 use super::meet::Order;
 use crate::chain::{edit_inside, takes_mark};
 use crate::cycle::{Cycle, Site, inside};
@@ -104,24 +104,24 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         }
         branching.outlet.take_in(cx);
         self.branching = Some(branching);
-        self.gather(slot, false, cx, site);
+        self.gather(slot, Source::Stages, cx, site);
     }
 
-    /// Takes what has come out of a target: of its stages just now, or of where it waited in them.
-    pub(super) fn gather(&mut self, slot: u32, waited: bool, cx: &mut Cycle, site: &Site) {
+    /// Takes what has come out of a target.
+    pub(super) fn gather(&mut self, slot: u32, from: Source, cx: &mut Cycle, site: &Site) {
         // What is sent on meanwhile comes out into the same outlet.
         let mut line = self.branching.as_mut().map(|branching| branching.outlet.take_line()).unwrap_or_default();
         while let Some(message) = line.pop() {
             match message {
                 Message::Packet(mut packet) => {
-                    if waited {
+                    if from != Source::Stages {
                         packet.slip.come_out(cx.level, &site.name);
                     }
                     self.arrive(slot, packet, cx, site);
                 }
                 Message::Mark(mark) => {
                     if let Some(branching) = &mut self.branching {
-                        branching.pass(slot, mark);
+                        branching.pass(slot, from, mark);
                     }
                 }
             }
@@ -275,10 +275,6 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 branching.meet.expect(entry);
             }
             branching.leaving.push(Leaving { link, slot, leave, missed, gone: false });
-            // What it still flushes for an edit before, it does when it leaves.
-            let left = branching.left.iter().filter(|(of, _)| *of == slot);
-            left.for_each(|(_, revision)| travels.left(*revision, Vec::new()));
-            branching.left.retain(|(of, _)| *of != slot);
             branching.awake.retain(|awake| *awake != slot);
         }
     }
@@ -305,7 +301,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     fn flush(&mut self, slot: u32, revision: u64, cx: &mut Cycle, travels: &mut Travels) {
         let Some(mut branching) = self.branching.take() else { return };
         if let Some(link) = self.slot(slot) {
-            cx.deeper(|cx| link.mark(Mark::Flush(revision), &mut branching.outlet, cx, travels));
+            cx.deeper(|cx| link.mark(Mark::Left(revision), &mut branching.outlet, cx, travels));
             branching.left.push((slot, revision));
             travels.leaves(revision);
         }
@@ -322,7 +318,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             branching.outlet.take_in(cx);
         }
         self.branching = Some(branching);
-        self.gather(slot, false, cx, site);
+        self.gather(slot, Source::Stages, cx, site);
     }
 }
 

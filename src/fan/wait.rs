@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::Fan;
-use super::branching::Leaving;
+use super::branching::{Leaving, Source};
 use super::meet::Order;
 use crate::chain::part;
 use crate::cycle::{Cycle, Site};
@@ -25,7 +25,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let link = self.slot(slot);
         let ready = link.is_none_or(|link| cx.deeper(|cx| poll_alone(&mut **link, &mut branching.outlet, cx, turn)));
         self.branching = Some(branching);
-        self.gather(slot, true, cx, site);
+        self.gather(slot, Source::Waited, cx, site);
         ready
     }
 
@@ -35,7 +35,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let Some(leaving) = branching.leaving.get_mut(at) else { return };
         let (slot, outlet) = (leaving.slot, &mut branching.outlet);
         cx.deeper(|cx| poll_alone(&mut *leaving.link, outlet, cx, turn));
-        self.gather(slot, true, cx, site);
+        self.gather(slot, Source::Leaver, cx, site);
     }
 
     /// Tells of what has left the switch, and has nothing inside any more.
@@ -93,7 +93,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
             self.branching = Some(branching);
             self.wake(slot);
             // What comes of stages that wait for nothing has come already.
-            self.gather(slot, true, cx, site);
+            self.gather(slot, Source::Waited, cx, site);
         }
         if let Some(branching) = &mut self.branching {
             branching.meet.sent(entry);
@@ -120,6 +120,8 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         for leaving in &mut branching.leaving {
             if eviction.revision == Some(leaving.leave.revision) {
                 eviction.reach = Reach::All;
+            } else if branching.left.iter().any(|left| left.0 == leaving.slot && eviction.revision == Some(left.1)) {
+                eviction.reach = Reach::Seeking;
             }
             cx.deeper(|cx| leaving.link.evict(eviction, cx));
             eviction.reach = reach;

@@ -283,7 +283,7 @@ impl Eviction {
 
     /// Whether `mark` is the one in front of which everything goes.
     pub(crate) fn ends_at(&self, mark: Mark) -> bool {
-        let (Mark::Flush(of) | Mark::Leave(of) | Mark::Edit(of)) = mark else { return false };
+        let (Mark::Left(of) | Mark::Leave(of) | Mark::Edit(of)) = mark else { return false };
         self.revision == Some(of)
     }
 
