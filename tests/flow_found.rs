@@ -162,3 +162,17 @@ fn g9_what_comes_in_the_place_of_a_target_does_not_end_it() {
     assert_eq!(poll(&mut flow).len(), 1);
     assert!(receipt.is_retired());
 }
+
+#[test]
+fn g9_an_edit_that_leaves_a_target_and_changes_it_inside_is_retired_when_that_is_empty() {
+    let gates = Gates::default();
+    let a = Pipeline::new("a").stage("slow", gates.stage());
+    let mut flow = Switch::new("s").target("a", a).target("b", |x: i64| x).route("a").into_pipeline().flow();
+    send(&mut flow, 1);
+    let receipt = flow.controller().edit(|e| e.route("s", "b")?.insert_before("s/a/slow", "neg", |x: i64| -x)).unwrap();
+    assert!(poll(&mut flow).is_empty());
+    assert!(receipt.cut().is_some() && !receipt.is_retired(), "item 1 is still in the target that was left");
+    gates.let_go(1);
+    assert_eq!(poll(&mut flow).len(), 1);
+    assert!(receipt.is_retired());
+}

@@ -237,6 +237,12 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         if let Some(travel) = travels.of(revision) {
             (travel.drains, travel.acts, travel.taken) = (drains_later, acts_later, taken);
         }
+        // These first: what is changed inside may be the last of the edit.
+        for slot in before {
+            if !self.routed.contains(&slot) && self.lingers(slot) {
+                self.flush(slot, revision, cx, travels);
+            }
+        }
         inside.sort_unstable();
         inside.dedup();
         for slot in inside {
@@ -248,11 +254,6 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             }
             self.wake(slot);
             self.look(slot);
-        }
-        for slot in before {
-            if !self.routed.contains(&slot) && self.lingers(slot) {
-                self.flush(slot, revision, cx, travels);
-            }
         }
         travels.settle(revision);
         if let Some(branching) = &mut self.branching {
