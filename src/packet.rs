@@ -61,10 +61,10 @@ pub(crate) struct Packet<T> {
 pub(crate) enum Mark {
     /// From here on another revision governs. It goes through a chain by the chain's own hand, which edits what it passes.
     Edit(u64),
-    /// What is in front has been handed to every sink on the way and flushed there; the number is of the flush that was asked
-    /// for.
+    /// What is in front has been handed to every sink on the way and flushed there; the flush that was asked for has that
+    /// number.
     Flush(u64),
-    /// The last that came before the edit of that revision routed the switch elsewhere; as a flush.
+    /// The same, in a target that the edit of that revision routed its switch away from.
     Left(u64),
     /// The last of what leaves the pipeline by the edit of that revision: stages give what they hold, sinks are flushed.
     Leave(u64),
@@ -76,6 +76,11 @@ impl Mark {
     /// Whether stages give what they hold back when it passes.
     pub(crate) fn ends(self) -> bool {
         matches!(self, Self::Leave(_) | Self::End)
+    }
+
+    /// Whether sinks are flushed when it passes, and nothing else.
+    pub(crate) fn is_flush(self) -> bool {
+        matches!(self, Self::Flush(_) | Self::Left(_))
     }
 }
 

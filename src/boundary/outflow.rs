@@ -200,7 +200,7 @@ where
                 Some(Message::Mark(mark)) => {
                     let mark = *mark;
                     let done = self.obey(mark, cx, site, turn);
-                    if !done && !matches!(mark, Mark::Flush(_) | Mark::Left(_)) {
+                    if !done && !mark.is_flush() {
                         return;
                     }
                     self.line.pop();

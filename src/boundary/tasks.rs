@@ -21,8 +21,8 @@ pub(crate) struct Tasks<A, B, M, F> {
     /// Begins with an item: makes the future that gives what becomes of it.
     begin: M,
     running: FuturesUnordered<Pin<Box<F>>>,
-    /// Those for packets in front of a mark, by the number of the mark's entry, oldest first: they can be given up alone; see
-    /// [`Wait::evict`].
+    /// Those for packets in front of a mark, by the number of its entry, oldest first: they can be given up without those
+    /// behind it; see [`Wait::evict`].
     older: Vec<(u64, FuturesUnordered<Pin<Box<F>>>)>,
     limit: usize,
     ordered: bool,
@@ -125,6 +125,16 @@ where
                 Err(panic) => self.done((tag, Err(Lost::Panicked(panic))), cx, site),
             }
         }
+    }
+
+    /// What became of an item, of those that are ready.
+    fn next_done(&mut self, task: &mut Context<'_>) -> Option<Done<A, B>> {
+        let older = self.older.iter_mut().map(|(_, running)| running);
+        let mut groups = older.chain([&mut self.running]).filter(|running| !running.is_empty());
+        groups.find_map(|running| match running.poll_next_unpin(task) {
+            Poll::Ready(done) => done,
+            Poll::Pending => None,
+        })
     }
 
     /// Puts what became of an item into its place.
@@ -341,23 +351,15 @@ where
     fn drive(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
         loop {
             self.begin(cx, site, turn.task);
-            let mut groups = self.older.iter_mut().map(|(_, running)| running).chain([&mut self.running]);
-            let done = groups.find_map(|running| match running.is_empty() {
-                true => None,
-                false => match running.poll_next_unpin(turn.task) {
-                    Poll::Ready(done) => done,
-                    Poll::Pending => None,
-                },
-            });
-            drop(groups);
-            let Some(done) = done else { break };
-            self.done(done, cx, site);
+            match self.next_done(turn.task) {
+                Some(done) => self.done(done, cx, site),
+                None => break,
+            }
         }
-        if self.older.is_empty() {
-            return;
+        if !self.older.is_empty() {
+            let waiting = self.waiting.front().copied().unwrap_or(u64::MAX);
+            self.older.retain(|(mark, running)| !running.is_empty() || waiting < *mark);
         }
-        let waiting = self.waiting.front().copied().unwrap_or(u64::MAX);
-        self.older.retain(|(mark, running)| !running.is_empty() || waiting < *mark);
     }
 
     fn pop(&mut self, cx: &mut Cycle, site: &Site, _: &mut Travels) -> Option<Message<B>> {

@@ -35,7 +35,7 @@ pub(super) enum Origin {
     Stages,
     /// It has waited in it.
     Waited,
-    /// It has waited in one that is no target any more.
+    /// It has waited in one that is no target any more; another may have its slot.
     Leaver,
 }
 
@@ -73,23 +73,23 @@ impl<A, B> Branching<A, B> {
 
     /// A mark has come out of a target.
     pub(super) fn pass(&mut self, slot: u32, from: Origin, mark: Mark) {
-        let revision = match mark {
-            Mark::Left(revision) | Mark::Leave(revision) => revision,
-            Mark::Edit(_) | Mark::Flush(_) | Mark::End => return self.meet.mark_out(mark),
-        };
-        let mut leaving = self.leaving.iter_mut();
-        if let Some(at) = self.left.iter().position(|left| *left == (slot, revision)) {
+        if let Mark::Left(revision) = mark
+            && let Some(at) = self.left.iter().position(|left| *left == (slot, revision))
+        {
             self.left.swap_remove(at);
             self.flushed.push(revision);
-        } else if from == Origin::Leaver
-            && let Some(leaving) = leaving.find(|leaving| (leaving.slot, leaving.leave.revision) == (slot, revision))
+            return;
+        }
+        let mut leaving = self.leaving.iter_mut().filter(|_| from == Origin::Leaver);
+        if let Mark::Leave(revision) = mark
+            && let Some(leaving) = leaving.find(|of| (of.slot, of.leave.revision) == (slot, revision))
         {
             leaving.gone = true;
             if leaving.missed {
                 self.meet.mark_out(Mark::Edit(revision));
             }
-        } else {
-            self.meet.mark_out(mark);
+            return;
         }
+        self.meet.mark_out(mark);
     }
 }

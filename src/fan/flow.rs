@@ -205,6 +205,12 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         if let Some(travel) = travels.of(revision) {
             (travel.drains, travel.acts, travel.taken) = (drains_later, acts_later, taken);
         }
+        // These first: what is changed inside may be the last of the edit.
+        for slot in before {
+            if !self.routed.contains(&slot) && self.lingers(slot) {
+                self.flush(slot, revision, cx, travels);
+            }
+        }
         inside.sort_unstable();
         inside.dedup();
         for slot in inside {
@@ -216,11 +222,6 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             }
             self.wake(slot);
             self.look(slot);
-        }
-        for slot in before {
-            if !self.routed.contains(&slot) && self.lingers(slot) {
-                self.flush(slot, revision, cx, travels);
-            }
         }
         travels.settle(revision);
         if let Some(branching) = &mut self.branching {
@@ -254,10 +255,6 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 branching.meet.expect(entry);
             }
             branching.leaving.push(Leaving { link, slot, leave, missed, gone: false });
-            // What it still flushes for an edit before, it does when it leaves.
-            let left = branching.left.iter().filter(|(of, _)| *of == slot);
-            left.for_each(|(_, revision)| travels.left(*revision, Vec::new()));
-            branching.left.retain(|(of, _)| *of != slot);
             branching.awake.retain(|awake| *awake != slot);
         }
     }

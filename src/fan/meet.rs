@@ -52,7 +52,7 @@ impl<B> Entry<B> {
     }
 
     fn is_flush(&self) -> bool {
-        matches!(self, Self::Mark { mark: Mark::Flush(_), .. })
+        matches!(self, Self::Mark { mark, .. } if mark.is_flush())
     }
 
     fn is_mark(&self) -> bool {
