@@ -1,8 +1,12 @@
 //! Panics and half-way ends: G2 still holds, and the next call says what state the pipeline is in.
 
+mod engines;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use coroute::{CallError, Failure, Hold, OnFailure, Pipeline, SendError, Switch, try_stage};
+
+use engines::{Engine, Run, Stop, each_engine};
 
 /// Calls `run` and gives the message of its panic.
 fn panic_of<R>(run: impl FnOnce() -> R) -> String {
@@ -19,11 +23,11 @@ fn breaks_on(bad: i64) -> impl FnMut(i64) -> i64 + Send {
     }
 }
 
-fn hold(pipeline: &mut Pipeline<i64, i64>) -> String {
+fn hold(pipeline: &mut Run<i64, i64>) -> String {
     match pipeline.call(77) {
-        Err(CallError::Held(held)) => {
-            assert_eq!(held.item, 77);
-            held.why.to_string()
+        Err(Stop::Held(item, Some(why))) => {
+            assert_eq!(item, 77);
+            why.to_string()
         }
         other => panic!("{other:?}"),
     }
@@ -31,35 +35,40 @@ fn hold(pipeline: &mut Pipeline<i64, i64>) -> String {
 
 #[test]
 fn g6_a_panic_reaches_the_caller_and_the_stage_can_be_replaced() {
-    let mut pipeline = Pipeline::new("p").stage("a", |x: i64| x + 1).stage("b", breaks_on(3)).stage("c", |x: i64| x);
-    assert_eq!(pipeline.call(1).unwrap(), 2);
-    assert_eq!(panic_of(|| pipeline.call(2)), "boom");
-    assert_eq!(hold(&mut pipeline), "pipeline poisoned: stage \"b\" panicked; replace it, or take it out");
-    let ledger = pipeline.ledger();
-    assert_eq!((ledger.accepted(), ledger.delivered(), ledger.failed()), (2, 1, 1));
-    assert!(ledger.is_balanced());
-    pipeline.controller().insert_after("a", "neg", |x: i64| -x).unwrap();
-    assert!(hold(&mut pipeline).contains("\"b\""), "another edit does not mend it");
-    pipeline.controller().replace("b", |x: i64| x * 10).unwrap();
-    assert_eq!(pipeline.call(2).unwrap(), -30);
+    each_engine(|engine| {
+        let mut pipeline =
+            engine.run(Pipeline::new("p").stage("a", |x: i64| x + 1).stage("b", breaks_on(3)).stage("c", |x: i64| x));
+        assert_eq!(pipeline.call(1).unwrap(), 2);
+        assert_eq!(panic_of(|| pipeline.call(2)), "boom");
+        assert_eq!(hold(&mut pipeline), "pipeline poisoned: stage \"b\" panicked; replace it, or take it out");
+        let ledger = pipeline.ledger();
+        assert_eq!((ledger.accepted(), ledger.delivered(), ledger.failed()), (2, 1, 1));
+        assert!(ledger.is_balanced());
+        pipeline.controller().insert_after("a", "neg", |x: i64| -x).unwrap();
+        assert!(hold(&mut pipeline).contains("\"b\""), "another edit does not mend it");
+        pipeline.controller().replace("b", |x: i64| x * 10).unwrap();
+        assert_eq!(pipeline.call(2).unwrap(), -30);
+    });
 }
 
 #[test]
 fn g6_a_panic_in_a_nested_target_is_named_by_its_path() {
-    let inner = Pipeline::new("v2").stage("ok", |x: i64| x).stage("bad", breaks_on(1));
-    let switch = Switch::new("s").target("v1", |x: i64| x).target("v2", inner).route("v2");
-    let mut pipeline = Pipeline::new("p").stage("s", switch);
-    assert_eq!(panic_of(|| pipeline.call(1)), "boom");
-    assert!(hold(&mut pipeline).contains("\"s/v2/bad\""));
-    pipeline
-        .controller()
-        .edit(|e| {
-            e.route("s", "v1")?;
-            e.detach("s", "v2")
-        })
-        .unwrap();
-    assert_eq!(pipeline.call(1).unwrap(), 1, "what broke is gone with its target");
-    assert_eq!(pipeline.ledger().failed(), 1);
+    each_engine(|engine| {
+        let inner = Pipeline::new("v2").stage("ok", |x: i64| x).stage("bad", breaks_on(1));
+        let switch = Switch::new("s").target("v1", |x: i64| x).target("v2", inner).route("v2");
+        let mut pipeline = engine.run(Pipeline::new("p").stage("s", switch));
+        assert_eq!(panic_of(|| pipeline.call(1)), "boom");
+        assert!(hold(&mut pipeline).contains("\"s/v2/bad\""));
+        pipeline
+            .controller()
+            .edit(|e| {
+                e.route("s", "v1")?;
+                e.detach("s", "v2")
+            })
+            .unwrap();
+        assert_eq!(pipeline.call(1).unwrap(), 1, "what broke is gone with its target");
+        assert_eq!(pipeline.ledger().failed(), 1);
+    });
 }
 
 #[test]
@@ -80,15 +89,18 @@ fn g6_in_a_batch_what_is_ahead_of_the_panic_comes_out() {
 
 #[test]
 fn g6_a_panic_below_a_stage_that_gives_many_is_accounted_for() {
-    for bad in 0..3 {
-        let mut pipeline = Pipeline::new("p").flat_map("many", |x: i64| 0..x).stage("b", breaks_on(bad));
-        let mut out = Vec::new();
-        assert_eq!(panic_of(|| pipeline.send(3, |x| out.push(x))), "boom");
-        assert_eq!(out, (0..bad).collect::<Vec<_>>());
-        let ledger = pipeline.ledger();
-        assert_eq!((ledger.accepted(), ledger.split(), ledger.failed()), (1, 2, 3 - bad as u64));
-        assert!(ledger.is_balanced(), "{ledger}");
-    }
+    each_engine(|engine| {
+        for bad in 0..3 {
+            let mut pipeline =
+                engine.run(Pipeline::new("p").flat_map("many", |x: i64| 0..x).stage("b", breaks_on(bad)));
+            let mut out = Vec::new();
+            assert_eq!(panic_of(|| pipeline.send(3, |x| out.push(x))), "boom");
+            assert_eq!(out, (0..bad).collect::<Vec<_>>());
+            let ledger = pipeline.ledger();
+            assert_eq!((ledger.accepted(), ledger.split(), ledger.failed()), (1, 2, 3 - bad as u64));
+            assert!(ledger.is_balanced(), "{ledger}");
+        }
+    });
 }
 
 #[test]
@@ -184,7 +196,7 @@ fn g6_a_panic_while_edits_are_applied_hands_the_item_back() {
             panic!("boom")
         })
         .unwrap_err();
-    let mut pipeline = Pipeline::new("p").stage("a", Counter(0));
+    let mut pipeline = Engine::Local.run(Pipeline::new("p").stage("a", Counter(0)));
     pipeline
         .controller()
         .replace_with("a", |old: Counter| -> Counter {
@@ -247,13 +259,17 @@ fn g2_send_batch_keeps_what_it_did_not_send() {
 
 #[test]
 fn a_nested_handler_deals_with_its_own_failures() {
-    let inner = Pipeline::new("inner").try_stage("odd", |x: &i64| if x % 2 == 1 { Ok(*x) } else { Err("even") });
-    let inner = inner.on_failure(OnFailure::skip());
-    let mut pipeline = Pipeline::new("p")
-        .stage("inner", inner)
-        .try_stage("small", |x: &i64| if *x < 5 { Ok(*x) } else { Err("large") });
-    let mut out = Vec::new();
-    let error = pipeline.send_all(0..9, |x| out.push(x)).unwrap_err();
-    assert_eq!(error.to_string(), "stage \"small\" failed on cycle 5, revision 0: large");
-    assert_eq!((out, pipeline.ledger().failed()), (vec![1, 3], 4));
+    each_engine(|engine| {
+        let inner = Pipeline::new("inner").try_stage("odd", |x: &i64| if x % 2 == 1 { Ok(*x) } else { Err("even") });
+        let inner = inner.on_failure(OnFailure::skip());
+        let mut pipeline = engine.run(
+            Pipeline::new("p")
+                .stage("inner", inner)
+                .try_stage("small", |x: &i64| if *x < 5 { Ok(*x) } else { Err("large") }),
+        );
+        let mut out = Vec::new();
+        let error = pipeline.send_all(0..9, |x| out.push(x)).unwrap_err();
+        assert_eq!(error.to_string(), "stage \"small\" failed on cycle 5, revision 0: large");
+        assert_eq!((out, pipeline.ledger().failed()), (vec![1, 3], 4));
+    });
 }

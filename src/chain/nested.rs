@@ -148,7 +148,8 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
         self.chain.recount(how, cx);
     }
 
-    fn into_stage(self) -> Box<dyn Any + Send> {
+    fn into_stage(mut self) -> Box<dyn Any + Send> {
+        self.chain.owner = None;
         Box::new(self.chain)
     }
 

@@ -259,3 +259,15 @@ fn g7_targets_give_what_they_hold_in_their_order_whichever_waits() {
         assert_eq!(out, [2, 1]);
     }
 }
+
+#[test]
+fn g9_a_pipeline_that_was_taken_out_can_be_edited_as_it_flows_alone() {
+    let inner = Pipeline::new("inner").stage("add", |x: i64| x + 1).stage("neg", |x: i64| -x);
+    let mut flow = Pipeline::new("p").stage("inner", inner).flow();
+    let receipt = flow.controller().remove("inner").unwrap();
+    assert!(next(&mut flow).is_pending());
+    let mut alone = receipt.take_pipeline::<i64, i64>("inner").unwrap().flow();
+    drop(alone.controller().remove("neg").unwrap());
+    send(&mut alone, 3);
+    is(4, next(&mut alone));
+}
