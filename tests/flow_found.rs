@@ -6,10 +6,13 @@ mod sim;
 use std::future::{pending, ready};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use coroute::{AsyncStage, Flow, FlowError, InFlight, OnFailure, Pipeline, Switch, async_stage, sink};
+use coroute::{AsyncStage, Flow, FlowError, InFlight, OnFailure, Pipeline, Route, Stage, Switch};
+use coroute::{async_stage, sink, try_async_stage};
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt};
+use futures::sink::drain;
 use futures::{SinkExt, StreamExt, stream};
 
 use sim::executor::Sim;
@@ -175,4 +178,184 @@ fn g9_an_edit_that_leaves_a_target_and_changes_it_inside_is_retired_when_that_is
     gates.let_go(1);
     assert_eq!(poll(&mut flow).len(), 1);
     assert!(receipt.is_retired());
+}
+
+/// What came out, the failures as their text.
+fn told(outputs: Vec<Result<i64, FlowError>>) -> Vec<Result<i64, String>> {
+    outputs.into_iter().map(|output| output.map_err(|error| error.to_string())).collect()
+}
+
+/// Fails the items that are let go.
+fn failing(gates: &Gates) -> impl Stage<i64, Out = i64> + use<> {
+    let gates = Arc::clone(&gates.0);
+    try_async_stage(4, move |x: i64| {
+        let (sender, gate) = oneshot::channel();
+        gates.lock().unwrap().push((x, sender));
+        async move {
+            let _ = gate.await;
+            Err::<i64, _>((x, "no"))
+        }
+    })
+}
+
+#[test]
+fn g1_an_item_that_fails_does_not_come_under_a_failover_route_after_its_own() {
+    let gates = Gates::default();
+    let ways = Switch::new("s").target("a", failing(&gates)).target("b", |x: i64| -x).route("a");
+    let mut flow = ways.into_pipeline().flow();
+    send(&mut flow, 1);
+    flow.controller().route("s", Route::failover(["a", "b"])).unwrap();
+    assert!(poll(&mut flow).is_empty());
+    gates.let_go(1);
+    assert_eq!(told(poll(&mut flow)), [Err("stage \"s/a\" failed on cycle 0, revision 0: no".to_owned())]);
+}
+
+#[test]
+fn g1_an_item_that_fails_does_not_go_on_in_a_target_that_was_changed_after_it_came() {
+    let gates = Gates::default();
+    let b = Pipeline::new("b").stage("neg", |x: i64| -x);
+    let ways = Switch::new("s").target("a", failing(&gates)).target("b", b).route(Route::failover(["a", "b"]));
+    let mut flow = ways.into_pipeline().flow();
+    send(&mut flow, 1);
+    flow.controller().push_back("s/b/add", |x: i64| x + 100).unwrap();
+    assert!(poll(&mut flow).is_empty());
+    gates.let_go(1);
+    let why = "stage \"s\" failed on cycle 0, revision 0: no target takes the item; route the switch elsewhere";
+    assert_eq!(told(poll(&mut flow)), [Err(why.to_owned())]);
+    send(&mut flow, 2);
+    assert_eq!(told(poll(&mut flow)), [Ok(98)], "it finds the target as it is");
+}
+
+#[test]
+fn g2_of_the_items_of_a_packet_those_that_fail_go_another_way_and_the_others_stay() {
+    let odd = try_async_stage(4, |x: i64| async move { if x % 2 == 0 { Ok(x) } else { Err((x, "odd")) } });
+    let ways = Switch::new("s").target("a", odd).target("b", |x: i64| -x);
+    let ways = ways.route(Route::failover_retry(["a", "b"], 1));
+    let mut flow = Pipeline::new("p").flat_map("twice", |x: i64| [x, x + 1, x + 2]).switch(ways).flow();
+    send(&mut flow, 2);
+    assert_eq!(told(poll(&mut flow)), [Ok(2), Ok(-3), Ok(4)]);
+    assert_eq!(flow.ledger().in_flight(), 0);
+}
+
+#[test]
+fn g4_an_item_that_is_sent_another_way_is_begun_with_in_the_same_poll() {
+    let [a, b] = [Gates::default(), Gates::default()];
+    let mut first = true;
+    let begun = Arc::clone(&a.0);
+    // It fails the first item once, at once.
+    let once = try_async_stage(4, move |x: i64| {
+        let fails = std::mem::take(&mut first);
+        let (sender, gate) = oneshot::channel();
+        begun.lock().unwrap().push((x, sender));
+        async move {
+            if fails {
+                return Err((x, "no"));
+            }
+            let _ = gate.await;
+            Ok(x)
+        }
+    });
+    let ways = Switch::new("s").target("a", once).target("b", failing(&b));
+    let mut flow = ways.route(Route::failover_retry(["a", "b"], 1)).into_pipeline().flow();
+    send(&mut flow, 1);
+    assert!(poll(&mut flow).is_empty());
+    a.let_go(1);
+    // Another item finds that "a" works again.
+    send(&mut flow, 2);
+    assert!(poll(&mut flow).is_empty());
+    a.let_go(2);
+    assert!(poll(&mut flow).is_empty());
+    b.let_go(1);
+    assert!(flow.poll_next_unpin(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(a.0.lock().unwrap().len(), 1, "item 1 is in work in \"a\" once more");
+}
+
+#[test]
+fn g2_a_failure_that_comes_too_late_for_the_meeting_point_is_told() {
+    let gates = Gates::default();
+    let ways = Switch::new("s").target("a", failing(&gates)).target("b", |x: i64| x);
+    let ways = ways.route(Route::round_robin(["a", "b"])).gate_within(Duration::ZERO, |_| ready(()));
+    let mut flow = ways.into_pipeline().flow();
+    send(&mut flow, 1);
+    send(&mut flow, 2);
+    assert_eq!(told(poll(&mut flow)), [Ok(2)], "item 1 is not waited for");
+    gates.let_go(1);
+    assert_eq!(told(poll(&mut flow)), [Err("stage \"s/a\" failed on cycle 0, revision 0: no".to_owned())]);
+    assert_eq!(flow.ledger().failed(), 1);
+}
+
+#[test]
+fn g1_an_item_that_a_stage_of_the_left_branch_has_begun_is_not_sent_again() {
+    let gates = Gates::default();
+    let a = Pipeline::new("a").stage("add", |x: i64| x + 100).buffer("queue", 4).stage("slow", gates.stage());
+    let mut flow = Switch::new("s").target("a", a).target("b", |x: i64| -x).route("a").into_pipeline().flow();
+    for item in 0..6 {
+        send(&mut flow, item);
+    }
+    let controller = flow.controller();
+    controller.edit(|e| e.route("s", "b")?.in_flight(InFlight::resend_after(ready(())))).unwrap();
+    let outputs = poll(&mut flow);
+    assert!(outputs.len() == 6 && outputs.iter().all(Result::is_err), "{outputs:?}");
+}
+
+/// Sends an item to a pipeline that ends in sinks.
+fn give(pipeline: &mut Pipeline<i64, ()>, item: i64) {
+    let mut task = Context::from_waker(Waker::noop());
+    assert!(matches!(pipeline.poll_ready_unpin(&mut task), Poll::Ready(Ok(()))), "there is room for {item}");
+    pipeline.start_send_unpin(item).unwrap();
+}
+
+fn flush(pipeline: &mut Pipeline<i64, ()>) -> bool {
+    matches!(pipeline.poll_flush_unpin(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(())))
+}
+
+#[test]
+fn g2_a_switch_of_sinks_that_leaves_gives_all_that_is_in_front_of_its_end() {
+    let gates = Gates::default();
+    let a = Pipeline::new("a").stage("slow", gates.stage()).stage("out", sink(drain()));
+    let s = Switch::new("s").target("a", a).target("b", sink(drain())).route("a");
+    let mut pipeline = Pipeline::new("p").switch(s);
+    give(&mut pipeline, 1);
+    let receipt = pipeline.controller().replace::<i64, _>("s", sink(drain::<i64>())).unwrap();
+    assert!(!flush(&mut pipeline));
+    gates.let_go(1);
+    assert!(flush(&mut pipeline) && receipt.is_retired());
+    assert_eq!((pipeline.ledger().delivered(), pipeline.ledger().in_flight()), (1, 0));
+}
+
+#[test]
+fn g9_a_switch_that_leaves_waits_for_what_leaves_it() {
+    let mut sim = Sim::new(0);
+    let slow = Tide::new(&sim.clock(), []).flushes([Ebb::After(Wait::For(Duration::from_millis(5)))]);
+    let gauge = slow.gauge();
+    let mut pipeline = Pipeline::new("p").switch(Switch::new("s").target("a", sink(slow)).route("a"));
+    sim.spawn("driver", async move {
+        pipeline.feed(1_i64).await.unwrap();
+        let controller = pipeline.controller();
+        let first = controller.replace::<i64, _>("s/a", sink(drain::<i64>())).unwrap();
+        pipeline.feed(2).await.unwrap();
+        let second = controller.replace::<i64, _>("s", sink(drain::<i64>())).unwrap();
+        pipeline.flush().await.unwrap();
+        assert!(first.is_retired() && second.is_retired(), "{first:?} {second:?}");
+    });
+    sim.finish();
+    assert_eq!((gauge.items(), gauge.settled()), (vec![1_i64], 1));
+}
+
+#[test]
+fn g9_a_move_waits_for_what_was_waited_for_too_long() {
+    let gates = Gates::default();
+    let ways = Switch::new("s").target("a", gates.stage()).target("b", |x: i64| x);
+    let ways = ways.route(Route::round_robin(["a", "b"])).gate_within(Duration::ZERO, |_| ready(()));
+    let mut flow = Pipeline::new("p").switch(ways).stage("neg", |x: i64| -x).flow();
+    send(&mut flow, 1);
+    send(&mut flow, 2);
+    assert_eq!(told(poll(&mut flow)), [Ok(-2)], "item 1 is not waited for");
+    let receipt = flow.controller().move_after("s", "neg").unwrap();
+    poll(&mut flow);
+    assert!(!receipt.is_retired(), "item 1 is still inside");
+    gates.let_go(1);
+    poll(&mut flow);
+    assert!(receipt.is_retired());
+    assert_eq!((flow.ledger().dropped(), flow.ledger().in_flight()), (1, 0));
 }

@@ -68,7 +68,12 @@ impl<A, B> Branching<A, B> {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.meet.is_empty() && self.left.is_empty() && self.leaving.is_empty() && self.flushed.is_empty()
+        self.meet.is_empty() && !self.parts()
+    }
+
+    /// Whether something leaves the switch, or was left by a route and is not flushed.
+    pub(super) fn parts(&self) -> bool {
+        !(self.left.is_empty() && self.leaving.is_empty() && self.flushed.is_empty())
     }
 
     /// A mark has come out of a target.

@@ -18,6 +18,8 @@ pub(super) struct Meeting<B> {
     /// Whole packets, where they need not wait for others.
     whole: VecDeque<u64>,
     order: Order,
+    /// Whether marks stay, but for those of edits, because something has no entry here and has to come out before them.
+    holds: bool,
 }
 
 /// In which order things come out.
@@ -62,7 +64,7 @@ impl<B> Entry<B> {
 
 impl<B> Meeting<B> {
     pub(super) fn new() -> Self {
-        Self { entries: BTreeMap::new(), next: 0, whole: VecDeque::new(), order: Order::Kept }
+        Self { entries: BTreeMap::new(), next: 0, whole: VecDeque::new(), order: Order::Kept, holds: false }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -80,6 +82,11 @@ impl<B> Meeting<B> {
 
     pub(super) fn order(&self) -> Order {
         self.order
+    }
+
+    /// Says whether something has no entry and has to come out before the next mark that is not of an edit.
+    pub(super) fn hold_marks(&mut self, holds: bool) {
+        self.holds = holds;
     }
 
     pub(super) fn set_order(&mut self, order: Order) {
@@ -163,10 +170,14 @@ impl<B> Meeting<B> {
     /// A packet that no item became: it was set free by a mark in the target of that slot, and belongs in front of it, in the
     /// order of the targets.
     pub(super) fn extra(&mut self, slot: u32, packet: Packet<B>) {
-        let of = packet.slip.revision;
+        let (of, holds) = (packet.slip.revision, self.holds);
         let entry = self.entries.values_mut().find_map(|entry| match entry {
             Entry::Mark { mark: Mark::Edit(revision), .. } if *revision <= of => None,
-            Entry::Mark { missing, slots, extras, .. } if *missing > 0 => Some((slots, extras)),
+            Entry::Mark { mark, missing, slots, extras }
+                if *missing > 0 || (holds && !matches!(mark, Mark::Edit(_))) =>
+            {
+                Some((slots, extras))
+            }
             _ => None,
         });
         if let Some((slots, extras)) = entry {
@@ -180,20 +191,29 @@ impl<B> Meeting<B> {
         let _ = self.fill(Ticket { entry: number, part: 0 }, items);
     }
 
-    /// The entry that comes out next, if one does.
+    /// The entry that comes out next, if one does. A flush that is not through holds nothing up.
     fn due(&self) -> Option<u64> {
+        let packet = self.entries.iter().find(|(_, entry)| !entry.is_mark()).map_or(u64::MAX, |(number, _)| *number);
+        let through = |number: u64, entry: &Entry<B>| match entry {
+            Entry::Mark { mark: Mark::Edit(_), .. } => {
+                entry.is_whole() && (self.order != Order::Free || number < packet)
+            }
+            Entry::Mark { extras, .. } => entry.is_whole() && number < packet && !(self.holds && extras.is_empty()),
+            Entry::Packet { .. } => entry.is_whole(),
+        };
+        let stands = |(number, entry): &(&u64, &Entry<B>)| !entry.is_flush() || through(**number, entry);
         if self.order == Order::Kept {
-            // A flush that is not through holds nothing up.
-            let (first, entry) = self.entries.iter().find(|(_, entry)| entry.is_whole() || !entry.is_flush())?;
-            return entry.is_whole().then_some(*first);
+            let (first, entry) = self.entries.iter().find(stands)?;
+            return through(*first, entry).then_some(*first);
         }
-        let (first, _) = self.entries.first_key_value()?;
-        let mark = self.entries.iter().find(|(_, entry)| entry.is_mark() && (entry.is_whole() || !entry.is_flush()));
-        let (mark, passes) = mark.map_or((u64::MAX, false), |(number, entry)| (*number, entry.is_whole()));
-        if passes && (self.order == Order::Loose || mark == *first) {
-            return Some(mark);
+        let mark = self.entries.iter().filter(|(_, entry)| entry.is_mark()).find(stands);
+        match mark {
+            Some((number, entry)) if through(*number, entry) => Some(*number),
+            mark => {
+                let mark = mark.map_or(u64::MAX, |(number, _)| *number);
+                self.whole.iter().copied().find(|number| self.order == Order::Loose || *number < mark)
+            }
         }
-        self.whole.iter().copied().find(|number| self.order == Order::Loose || *number < mark)
     }
 
     /// The revision of the edit whose mark comes out next.

@@ -73,7 +73,10 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
 
 impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
     fn is_idle(&mut self) -> bool {
-        self.branching.as_ref().is_none_or(|branching| branching.is_idle())
+        let Some(branching) = &self.branching else { return true };
+        // What was waited for too long has no entry any more.
+        let awake: SmallVec<[u32; 4]> = branching.awake.as_slice().into();
+        branching.is_idle() && !awake.into_iter().any(|slot| self.is_awake(slot))
     }
 
     fn lingers(&mut self) -> bool {
@@ -189,6 +192,7 @@ impl<A: Send + 'static, B: Send + 'static> Flow<B> for Fan<A, B> {
         self.part(cx, turn.travels);
         let Some(branching) = &mut self.branching else { return };
         branching.ready = ready;
+        branching.meet.hold_marks(branching.parts());
         if let Some(patience) = &mut self.patience {
             while let Some(entry) = branching.meet.holds_up()
                 && patience.is_over(Some(entry), turn.task)
