@@ -30,7 +30,7 @@ pub(crate) enum Engine {
 impl Engine {
     pub(crate) fn run<In: Send + 'static, Out: Send + 'static>(self, pipeline: Pipeline<In, Out>) -> Run<In, Out> {
         match self {
-            Self::Local => Run::Local(pipeline),
+            Self::Local => Run::Local(Box::new(pipeline)),
             Self::Flow => Run::Flow { flow: Box::new(pipeline.flow()), told: None },
         }
     }
@@ -38,7 +38,7 @@ impl Engine {
 
 /// A pipeline that runs.
 pub(crate) enum Run<In, Out> {
-    Local(Pipeline<In, Out>),
+    Local(Box<Pipeline<In, Out>>),
     /// With what was said last of why nothing will be accepted.
     Flow {
         flow: Box<Flow<In, Out>>,
