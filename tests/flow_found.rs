@@ -17,7 +17,7 @@ use futures::{SinkExt, StreamExt, stream};
 
 use sim::executor::Sim;
 use sim::tide::{Ebb, Tide};
-use sim::wait::Wait;
+use sim::wait::{Wait, Yield};
 
 /// Sends an item, for which there has to be room.
 fn send<Out: Send + 'static>(flow: &mut Flow<i64, Out>, item: i64) {
@@ -358,4 +358,27 @@ fn g9_a_move_waits_for_what_was_waited_for_too_long() {
     poll(&mut flow);
     assert!(receipt.is_retired());
     assert_eq!((flow.ledger().dropped(), flow.ledger().in_flight()), (1, 0));
+}
+
+#[test]
+fn g9_a_flush_that_ends_with_that_of_the_leaving_comes_out_before_it() {
+    for polls in 1..10 {
+        let mut sim = Sim::new(0);
+        let slow = Tide::new(&sim.clock(), []).flushes([Ebb::After(Wait::Polls(polls))]);
+        let a = Pipeline::new("a").stage("out", sink(slow));
+        let s = Switch::new("s").target("a", a).target("b", sink(drain())).route("a");
+        let mut pipeline = Pipeline::new("p").switch(s);
+        sim.spawn("driver", async move {
+            pipeline.feed(1_i64).await.unwrap();
+            let controller = pipeline.controller();
+            let left = controller.route("s", "b").unwrap();
+            let replaced = controller.replace::<i64, _>("s/a/out", sink(drain::<i64>())).unwrap();
+            while !replaced.is_retired() {
+                Yield(1).await;
+                pipeline.flush().await.unwrap();
+            }
+            assert!(left.is_retired(), "the flush of what was left goes ahead of the end, with {polls}");
+        });
+        sim.finish();
+    }
 }

@@ -205,6 +205,10 @@ where
                     }
                     self.line.pop();
                     if done {
+                        // What is flushed now is so for those, too, that wait for it; they come out first.
+                        if !matches!(mark, Mark::Edit(_)) {
+                            self.flushed.append(&mut self.flushing);
+                        }
                         self.done = Some(Message::Mark(mark));
                     } else {
                         self.flushing.push(mark);
