@@ -9,30 +9,7 @@ mod outflow;
 mod task;
 mod tasks;
 
-use std::any::Any;
-
-use crate::cycle::{Cycle, Site};
-use crate::knot::{Eviction, Late};
-use crate::stage::BoxError;
-
 pub(crate) use buffer::Buffer;
 pub(crate) use outflow::{GiveBack, Outflow};
 pub(crate) use task::{Lost, Tag};
 pub(crate) use tasks::Tasks;
-
-/// Gives up one item that waits at a boundary: where it can be had it is handed back, or sent again.
-fn give_up(item: Option<Box<dyn Any + Send>>, eviction: &Eviction, begun: bool, cx: &mut Cycle, site: &Site) {
-    let error = || -> BoxError { eviction.reason(begun).into() };
-    match (eviction.late, item) {
-        (Late::Drop, _) => cx.settle(site, 1, 0, 0),
-        (_, None) => {
-            cx.faults.add((), error());
-            cx.settle(site, 1, 0, 0);
-        }
-        (Late::Fail, Some(item)) => {
-            cx.faults.add_boxed(item, error());
-            cx.settle(site, 1, 0, 0);
-        }
-        (Late::Resend, Some(item)) => cx.send_again(site, item, error()),
-    }
-}

@@ -281,7 +281,10 @@ impl fmt::Display for TakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotApplied { path } => {
-                write!(f, "cannot take {path:?}: the edit is applied at the next cycle; send an item, or call `apply`")
+                write!(
+                    f,
+                    "cannot take {path:?}: the edit is applied at the next cycle; send an item, call `apply`, or await `applied`"
+                )
             }
             Self::NotRetired { path } => write!(f, "cannot take {path:?}: it is still draining; await `retired`"),
             Self::Gone { path } => {

@@ -93,9 +93,8 @@ impl Failure {
         self.again = true;
     }
 
-    /// It is not sent again. Whether it was to be.
-    pub(crate) fn stay(&mut self) -> bool {
-        std::mem::take(&mut self.again)
+    pub(crate) fn stay(&mut self) {
+        self.again = false;
     }
 
     pub(crate) fn is_to_be_sent_again(&self) -> bool {

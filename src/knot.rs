@@ -4,6 +4,7 @@
 //!
 //! Places are told by ids ([`Spot`]), which no edit shifts and which are never given twice.
 
+mod eviction;
 mod travel;
 
 use std::any::Any;
@@ -14,7 +15,8 @@ use crate::cycle::{Cycle, Site};
 use crate::name::{Name, NodeId};
 use crate::route::Route;
 
-pub(crate) use travel::{Departing, Ending, Eviction, Flow, Late, Leave, Reach, Travels, Turn, Wait};
+pub(crate) use eviction::{Eviction, HowFar, Reach};
+pub(crate) use travel::{Departing, Ending, Flow, Late, Leave, Travels, Turn, Wait};
 
 /// A link whose types are forgotten; they come back by downcasts, on the cold path only.
 pub(crate) trait Knot: Send {

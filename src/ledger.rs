@@ -107,11 +107,6 @@ impl LedgerCell {
         bump(&at.failed, items);
     }
 
-    /// Items failed at no stage that is known.
-    pub(crate) fn fail_alone(&self, items: u64) {
-        bump(&self.failed, items);
-    }
-
     /// From now on items may wait inside.
     pub(crate) fn flow(&self) {
         self.flowing.store(true, Ordering::Release);

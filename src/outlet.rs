@@ -65,6 +65,10 @@ impl<T> Outlet<T> {
         std::mem::take(&mut self.line)
     }
 
+    pub(crate) fn line_mut(&mut self) -> &mut Line<T> {
+        &mut self.line
+    }
+
     /// What waits in it.
     pub(crate) fn line(&self) -> &Line<T> {
         &self.line

@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 use crate::change::Change;
 
-pub use along::Along;
+pub use along::{Along, Played};
 pub use journal::JournalError;
 pub use mistake::{Mistake, ScriptError};
 pub use play::{Missed, PlayError, Player, Unmet};

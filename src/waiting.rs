@@ -82,7 +82,8 @@ where
 
 /// A queue of at most `capacity` items. What is in front of it goes on while what is behind it waits.
 ///
-/// It only is a queue while a task runs the pipeline; in this thread alone items pass it at once.
+/// It only is a queue while a task runs the pipeline; in this thread alone items pass it at once. A pipeline with one that
+/// a task has run cannot be called any more.
 #[must_use]
 pub fn buffer<T: Send + 'static>(capacity: usize) -> Queue<T> {
     Queue { capacity, items: PhantomData }

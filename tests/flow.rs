@@ -346,3 +346,82 @@ fn is_sink<T>(_: &impl Sink<T>) {}
 fn a_pipeline_of_units_is_a_sink() {
     is_sink::<i64>(&Pipeline::new("p").stage("out", |_: i64| ()));
 }
+
+/// Takes nothing, ever.
+struct Stalled;
+
+impl Sink<i64> for Stalled {
+    type Error = std::io::Error;
+
+    fn poll_ready(self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn start_send(self: std::pin::Pin<&mut Self>, _: i64) -> std::io::Result<()> {
+        unreachable!()
+    }
+
+    fn poll_flush(self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_close(self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+#[test]
+fn what_is_done_in_front_of_a_stalled_sink_is_given_up_too() {
+    type Rule = fn(std::future::Ready<()>) -> InFlight;
+    let rules: [(Rule, [u64; 3]); 3] =
+        [(InFlight::fail_after, [1, 0, 3]), (InFlight::resend_after, [1, 0, 3]), (InFlight::drop_after, [1, 3, 0])];
+    for (rule, [delivered, dropped, failed]) in rules {
+        let inner = Pipeline::new("inner").async_stage("work", 2, |x: i64| async move { x });
+        let bad = Pipeline::new("bad").stage("inner", inner).sink("out", Stalled);
+        let (good, _kept) = mpsc::channel(8);
+        let switch = Switch::new("s").target("bad", bad).target("good", sink(good)).route("bad");
+        let mut pipeline = Pipeline::new("p").switch(switch).on_failure(OnFailure::skip());
+        let controller = pipeline.controller();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut drive = pipeline.drive(stream::iter([1, 2, 3, 4]));
+        assert!(std::pin::Pin::new(&mut drive).poll(&mut cx).is_pending());
+        assert_eq!(controller.ledger().in_flight(), 3, "two in the stage, one on its way to the sink");
+        let receipt = controller
+            .edit(|e| {
+                e.route("s", "good")?;
+                e.in_flight(rule(std::future::ready(())))
+            })
+            .unwrap();
+        let Poll::Ready(Ok(ledger)) = std::pin::Pin::new(&mut drive).poll(&mut cx) else { panic!("it goes on") };
+        assert_eq!([ledger.delivered(), ledger.dropped(), ledger.failed()], [delivered, dropped, failed]);
+        assert!(receipt.is_retired());
+    }
+}
+
+#[test]
+fn items_that_hold_an_edit_up_go_by_the_new_way_if_they_are_to_be_sent_again() {
+    for stage in [0, 1] {
+        let (good, mut out) = mpsc::channel(8);
+        let pipeline = Pipeline::new("p");
+        let pipeline = match stage {
+            0 => pipeline.stage("wait", buffer::<i64>(2)),
+            _ => pipeline.stage("wait", async_stage(2, |x: i64| async move { x })),
+        };
+        let mut pipeline = pipeline.sink("out", Stalled);
+        let controller = pipeline.controller();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut drive = pipeline.drive(stream::iter([1, 2, 3, 4]));
+        assert!(std::pin::Pin::new(&mut drive).poll(&mut cx).is_pending());
+        let receipt = controller
+            .edit(|e| {
+                e.replace("out", sink(good))?;
+                e.in_flight(InFlight::resend_after(std::future::ready(())))
+            })
+            .unwrap();
+        let Poll::Ready(Ok(ledger)) = std::pin::Pin::new(&mut drive).poll(&mut cx) else { panic!("it goes on") };
+        assert_eq!((ledger.delivered(), ledger.failed()), (4, 0));
+        assert!(receipt.is_retired());
+        let sent: Vec<i64> = std::iter::from_fn(|| out.try_recv().ok()).collect();
+        assert_eq!(sent, [1, 2, 3, 4]);
+    }
+}

@@ -2,9 +2,8 @@
 
 use std::any::Any;
 
-use super::give_up;
 use crate::cycle::{Cycle, Site};
-use crate::knot::{Eviction, Flow, Travels, Turn, Wait};
+use crate::knot::{Eviction, Flow, HowFar, Travels, Turn, Wait};
 use crate::link::{Recount, Status, Work};
 use crate::packet::{Line, Mark, Message, Packet};
 
@@ -89,19 +88,13 @@ impl<T: Send + 'static> Wait for Buffer<T> {
     }
 
     fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
-        let end = self.line.find(|mark| eviction.ends_at(mark));
-        if !eviction.takes(end) {
+        if eviction.lets_overtake() && self.line.overtake(|mark| eviction.is_held_up(mark)) {
             return;
         }
-        for packet in self.line.before(end) {
-            cx.within(&mut packet.slip, |cx| {
-                for item in packet.items.drain(..) {
-                    cx.settle(site, 0, 1, -1);
-                    give_up(Some(Box::new(item)), eviction, false, cx, site);
-                }
-            });
-        }
-        self.line.reweigh();
+        let before = self.line.items();
+        eviction.empty_line(&mut self.line, HowFar::Waiting, cx, site);
+        let out = before - self.line.items();
+        cx.settle(site, 0, out, -(out as i64));
     }
 }
 

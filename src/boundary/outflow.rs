@@ -7,9 +7,8 @@ use std::task::{Context, Poll};
 
 use futures::Sink;
 
-use super::give_up;
 use crate::cycle::{Cycle, Site, guarded};
-use crate::knot::{Eviction, Flow, Travels, Turn, Wait};
+use crate::knot::{Eviction, Flow, HowFar, Travels, Turn, Wait};
 use crate::link::{Recount, Status, Work};
 use crate::packet::{Items, Line, Mark, Message, Packet};
 use crate::stage::BoxError;
@@ -363,7 +362,7 @@ where
             cx.within(&mut packet.slip, |cx| {
                 for item in packet.items.drain(..) {
                     cx.settle(site, 0, 1, -1);
-                    give_up(Some(Box::new(item)), eviction, false, cx, site);
+                    eviction.give_up(Some(item), HowFar::Waiting, cx, site);
                 }
             });
         }

@@ -9,10 +9,9 @@ use std::task::{Context, Poll};
 use futures::stream::{FuturesUnordered, StreamExt};
 use smallvec::SmallVec;
 
-use super::give_up;
-use super::task::{Done, Lost, Tag};
+use super::task::{Done, Entry, Lost, Place, Tag};
 use crate::cycle::{Cycle, Site};
-use crate::knot::{Eviction, Flow, Travels, Turn, Wait};
+use crate::knot::{Eviction, Flow, HowFar, Travels, Turn, Wait};
 use crate::link::{Recount, Status, Work};
 use crate::packet::{Items, Mark, Message, Packet, Slip};
 
@@ -35,26 +34,6 @@ pub(crate) struct Tasks<A, B, M, F> {
     weight: usize,
 }
 
-enum Entry<A, B> {
-    Packet {
-        slip: Slip,
-        places: SmallVec<[Place<A, B>; 1]>,
-        missing: usize,
-    },
-    Mark(Mark),
-    /// A packet that has come out before others.
-    Gone,
-}
-
-/// An item's place in a packet.
-enum Place<A, B> {
-    Waiting(A),
-    /// A future works on it; the clone is there to be handed back.
-    Begun(Option<A>),
-    Made(B),
-    Lost,
-}
-
 impl<A, B, M, F> Tasks<A, B, M, F>
 where
     A: Send + 'static,
@@ -71,7 +50,8 @@ where
             ordered,
             clone,
             line: VecDeque::new(),
-            first: 0,
+            // Not 0: marks may be put in front.
+            first: 1 << 32,
             waiting: VecDeque::new(),
             weight: 0,
         }
@@ -183,11 +163,25 @@ where
         first.or(mark.filter(|mark| *mark == 0 || packets.clone().all(|entry| matches!(entry, Entry::Gone))))
     }
 
+    /// Lets the mark in that place come out next. Entries keep their numbers by what stands in between: the mark leaves its
+    /// own empty.
+    fn overtake(&mut self, at: usize) {
+        if let Some(mark) = self.line.get_mut(at).map(|entry| std::mem::replace(entry, Entry::Gone)) {
+            self.line.push_front(mark);
+            self.first -= 1;
+        }
+    }
+
     /// Takes out the entry in that place.
     fn remove(&mut self, at: usize) -> Option<Entry<A, B>> {
         if self.ordered {
             self.first += 1;
-            return self.line.pop_front();
+            let entry = self.line.pop_front();
+            while matches!(self.line.front(), Some(Entry::Gone)) {
+                self.line.pop_front();
+                self.first += 1;
+            }
+            return entry;
         }
         let entry = std::mem::replace(self.line.get_mut(at)?, Entry::Gone);
         while matches!(self.line.front(), Some(Entry::Gone)) {
@@ -302,6 +296,12 @@ where
     }
 
     fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
+        let held_up = |entry: &Entry<A, B>| matches!(entry, Entry::Mark(mark) if eviction.is_held_up(*mark));
+        if eviction.lets_overtake()
+            && let Some(at) = self.line.iter().position(held_up)
+        {
+            return self.overtake(at);
+        }
         let ends = |entry: &Entry<A, B>| match entry {
             Entry::Mark(mark) => Some(*mark).filter(|mark| eviction.ends_at(*mark)),
             _ => None,
@@ -324,17 +324,18 @@ where
             let Entry::Packet { slip, places, missing } = entry else { continue };
             *missing = 0;
             for place in places {
-                let (item, begun) = match std::mem::replace(place, Place::Lost) {
-                    Place::Waiting(item) => (Some(item), false),
-                    Place::Begun(kept) => (kept, true),
-                    whole => {
-                        *place = whole;
-                        continue;
-                    }
-                };
+                let place = std::mem::replace(place, Place::Lost);
+                if matches!(place, Place::Lost) {
+                    continue;
+                }
                 cx.within(slip, |cx| {
                     cx.settle(site, 0, 1, -1);
-                    give_up(item.map(|item| Box::new(item) as Box<dyn Any + Send>), eviction, begun, cx, site);
+                    match place {
+                        Place::Waiting(item) => eviction.give_up(Some(item), HowFar::Waiting, cx, site),
+                        Place::Begun(kept) => eviction.give_up(kept, HowFar::Begun, cx, site),
+                        Place::Made(made) => eviction.give_up(Some(made), HowFar::Done, cx, site),
+                        Place::Lost => {}
+                    }
                 });
             }
         }

@@ -7,7 +7,7 @@ use std::task::Context;
 use super::Chain;
 use crate::cycle::{Cycle, Site, guarded, inside};
 use crate::failure::Failure;
-use crate::knot::{AnyChain, Eviction, Flow, Spot, Travels, Turn, Wait};
+use crate::knot::{AnyChain, Eviction, Flow, HowFar, Spot, Travels, Turn, Wait};
 use crate::link::{Recount, Status, Work};
 use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
@@ -204,8 +204,9 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
         self.outlet.line().is_weightless()
     }
 
-    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, _: &Site) {
+    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
         cx.deeper(|cx| self.chain.evict(eviction, cx));
+        eviction.empty_line(self.outlet.line_mut(), HowFar::Done, cx, site);
     }
 
     fn loosen(&mut self, loose: bool) {

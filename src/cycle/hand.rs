@@ -34,12 +34,6 @@ impl Cycle {
         self.end(before, outputs);
     }
 
-    /// What was to be sent another way, and has come out, has failed. The ledger is open.
-    pub(crate) fn fail_again(&mut self) {
-        let failed: u64 = self.failures.iter_mut().map(|failure| u64::from(failure.stay())).sum();
-        self.ledger.fail_alone(failed);
-    }
-
     /// Whether the packet in hand goes on even when nothing is in it.
     pub(crate) fn is_missed(&self) -> bool {
         self.flowing
@@ -96,19 +90,19 @@ impl Cycle {
         self.failures.push(Failure::new(site.id, &site.name, place, fault));
     }
 
-    /// An item is to be sent another way, if there is one; else it has failed, and is counted when that is known.
+    /// An item has failed, but is to be sent another way, if there is one.
     #[cold]
     pub(crate) fn send_again(&mut self, site: &Site, item: Box<dyn Any + Send>, error: BoxError) {
-        self.report(site, Some(item), error);
+        self.faults.add_boxed(item, error);
+        self.settle(site, 1, 0, 0);
         if let Some(failure) = self.failures.last_mut() {
             failure.send_again();
         }
     }
 
-    /// What was to be sent another way, and cannot be, has failed at `site`.
-    pub(crate) fn settle_again(&mut self, site: &Site) {
-        let stay = self.failures.iter_mut().map(|failure| u64::from(failure.stay())).sum();
-        self.failed(&site.counts, stay);
+    /// What was to be sent another way cannot be, or not any more.
+    pub(crate) fn settle_again(&mut self) {
+        self.failures.iter_mut().for_each(Failure::stay);
     }
 
     /// Work inside a pipeline or switch that is not under way by a call of it.

@@ -98,7 +98,7 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
         if let Some(recorder) = &mut cx.trace {
             recorder.close_parked(number, revision, items);
         }
-        cx.fail_again();
+        cx.settle_again();
         let mut failures = cx.put_down().failures;
         let settled = catch_unwind(AssertUnwindSafe(|| chain.on_failure.settle(&mut failures, 0)));
         if let Err(panic) = settled {

@@ -308,9 +308,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         Some(Err(FlowError::Held(Box::new(current.told.clone()?))))
     }
 
-    /// The same for whoever takes no outputs.
+    /// The same for whoever takes no outputs; why nothing will be accepted is said every time.
     pub(super) fn next_error(&mut self) -> Option<FlowError> {
-        let outputs = self.current.as_ref().is_some_and(|current| matches!(current.news.front(), Some(Ok(_))));
+        let current = self.current.as_mut()?;
+        current.told = None;
+        let outputs = matches!(current.news.front(), Some(Ok(_)));
         if outputs { None } else { self.next_news()?.err() }
     }
 }

@@ -117,6 +117,20 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.offer_in_general(item);
     }
 
+    /// The same, from a sink's user.
+    #[inline]
+    pub(crate) fn offer_if_open(&mut self, item: In) -> Result<(), FlowError> {
+        if self.shared.board.sequence() == self.clear {
+            self.accept_quick(item);
+            return Ok(());
+        }
+        if self.current.as_ref().is_some_and(|current| current.ending) {
+            return Err(FlowError::Held(Box::new(Hold::Finished)));
+        }
+        self.offer_in_general(item);
+        Ok(())
+    }
+
     fn offer_in_general(&mut self, item: In) {
         // What was committed up to here governs it.
         let (before, open) = (self.seen, self.current.as_ref().is_some_and(|current| current.open));

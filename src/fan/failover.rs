@@ -79,7 +79,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             (Some(item), Some(why)) => Self::strand(item, why, cx, site),
             _ => {}
         }
-        cx.settle_again(site);
+        cx.settle_again();
         packet.slip = Slip { ticket: Some(ticket), ..cx.put_down() };
         Err(packet)
     }
@@ -98,9 +98,13 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             (Origin::Leaver, Some(branching)) => &mut branching.leaving.iter_mut().find(|of| of.slot == slot)?.link,
             _ => self.slot(slot)?,
         };
-        first(link.first()?, &failed_at)?;
+        let counts = first(link.first()?, &failed_at)?;
         match cx.failures.pop()?.into_item::<A>() {
-            Ok(item) => Some(item),
+            Ok(item) => {
+                cx.ledger.unfail(&counts, 1);
+                cx.gone -= 1;
+                Some(item)
+            }
             Err(failure) => {
                 cx.failures.push(failure);
                 None

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use smallvec::SmallVec;
 
+use crate::cycle::{Cycle, Site};
+use crate::knot::{Eviction, HowFar};
 use crate::packet::{Items, Mark, Message, Packet, Slip, Ticket};
 
 /// See the module's documentation.
@@ -257,6 +259,28 @@ impl<B> Meeting<B> {
         match self.pop() {
             Some(Message::Packet(packet)) => Some(packet),
             _ => None,
+        }
+    }
+
+    /// Gives up what has come out of the targets and waits here, as far as it has to be.
+    pub(super) fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site)
+    where
+        B: Send + 'static,
+    {
+        let mark = |entry: &Entry<B>| match entry {
+            Entry::Mark { mark, .. } => Some(*mark).filter(|mark| eviction.ends_at(*mark)),
+            Entry::Packet { .. } => None,
+        };
+        let end = self.entries.iter().find_map(|(number, entry)| Some((*number, mark(entry)?)));
+        if !eviction.takes(end.map(|(_, mark)| mark)) {
+            return;
+        }
+        for (_, entry) in self.entries.range_mut(..end.map_or(u64::MAX, |(number, _)| number)) {
+            let packets: Vec<&mut Packet<B>> = match entry {
+                Entry::Packet { parts, .. } => parts.iter_mut().flatten().collect(),
+                Entry::Mark { extras, .. } => extras.iter_mut().map(|(_, packet)| packet).collect(),
+            };
+            packets.into_iter().for_each(|packet| eviction.empty(packet, HowFar::Done, cx, site));
         }
     }
 

@@ -142,7 +142,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         self.branching.as_ref().is_some_and(|branching| branching.meet.is_weightless())
     }
 
-    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, _: &Site) {
+    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
         let reach = eviction.reach;
         let Some(mut branching) = self.branching.take() else { return };
         for leaving in &mut branching.leaving {
@@ -164,6 +164,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
             }
             eviction.reach = reach;
         }
+        branching.meet.evict(eviction, cx, site);
         self.branching = Some(branching);
     }
 

@@ -11,6 +11,7 @@ use std::task::Context;
 use crate::cycle::{Cycle, Site};
 use crate::in_flight::{Deadline, InFlight};
 
+use super::eviction::Eviction;
 pub(crate) use crate::in_flight::Late;
 use crate::name::NodeId;
 use crate::packet::{Mark, Message};
@@ -252,55 +253,4 @@ pub(crate) trait Flow<B>: Wait {
     fn drive(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>);
     /// What comes out next, if that is ready to; the mark of an edit is not given here.
     fn pop(&mut self, cx: &mut Cycle, site: &Site, travels: &mut Travels) -> Option<Message<B>>;
-}
-
-/// What is given up, and how.
-pub(crate) struct Eviction {
-    /// The edit that left it; none where the whole pipeline ends.
-    pub(crate) revision: Option<u64>,
-    pub(crate) late: Late,
-    /// Whether this is inside of what is given up, and behind the mark that says so (or there is none).
-    pub(crate) reach: Reach,
-}
-
-/// How far inside of what is given up a walk is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// Not inside of anything that is given up.
-    Outside,
-    /// Inside, and the mark behind which everything stays may be further on.
-    Seeking,
-    /// Inside, and everything goes.
-    All,
-}
-
-impl Eviction {
-    /// Why an item is given up.
-    pub(crate) fn reason(&self, begun: bool) -> &'static str {
-        match (self.revision, begun) {
-            (None, false) => "the pipeline was dropped with the item waiting in it",
-            (None, true) => "the pipeline was dropped with the item in work",
-            (Some(_), false) => "the edit left the item behind: it was still waiting at the deadline",
-            (Some(_), true) => "the edit left the item behind: it was still in work at the deadline",
-        }
-    }
-
-    /// Whether `mark` is the one in front of which everything goes.
-    pub(crate) fn ends_at(&self, mark: Mark) -> bool {
-        let (Mark::Left(of) | Mark::Leave(of) | Mark::Edit(of)) = mark else { return false };
-        self.revision == Some(of)
-    }
-
-    /// Whether a queue has to give up what is in it, or in front of the mark in it, if that was `found` there. What is in
-    /// front of the mark of an edit holds it up; behind that queue, everything is older.
-    pub(crate) fn takes(&mut self, found: Option<Mark>) -> bool {
-        match (self.reach, found) {
-            (Reach::All, _) | (_, Some(Mark::Edit(_))) => true,
-            (Reach::Seeking, Some(_)) => {
-                self.reach = Reach::All;
-                true
-            }
-            (Reach::Seeking | Reach::Outside, _) => false,
-        }
-    }
 }

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use crate::chain::{edit_inside, part, takes_mark};
 use crate::cycle::{Cycle, Site};
 use crate::join::{Pass, poll_alone};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Joiner, Knot, Leave, Reach, Travels, Turn, Wait};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, HowFar, Joiner, Knot, Leave, Reach, Travels, Turn, Wait};
 use crate::link::{Link, Recount, Status, Work};
 use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
@@ -202,16 +202,18 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Gate<A, B> {
         if self.elders.is_empty() { self.new.line().is_weightless() } else { self.old.line().is_weightless() }
     }
 
-    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, _: &Site) {
+    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
         let reach = eviction.reach;
         for elder in &mut self.elders {
             if eviction.revision == Some(elder.leave.revision) || reach != Reach::Outside {
                 eviction.reach = Reach::All;
             }
             elder.link.evict(eviction, cx);
+            eviction.empty_line(self.old.line_mut(), HowFar::Done, cx, site);
             eviction.reach = reach;
         }
         self.now.evict(eviction, cx);
+        eviction.empty_line(self.new.line_mut(), HowFar::Done, cx, site);
     }
 
     fn loosen(&mut self, loose: bool) {

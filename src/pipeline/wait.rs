@@ -43,8 +43,8 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         self.stage(name, try_async_stage(limit, make))
     }
 
-    /// Ends the pipeline at once, with what waits inside it: outputs that were ready, and every item that can be had, as a
-    /// failure. What is done at one boundary goes on to the next first, through the stages between them.
+    /// Ends the pipeline at once, and gives what waits inside it: outputs that were ready, and every item that can be had, as
+    /// a failure of the stage where it waits, as it has come to be there.
     ///
     /// An item that a future or a sink has is gone with it, unless the stage keeps clones
     /// ([`cloned`](crate::AsyncStage::cloned)); its failure has `()` instead. Dropping the pipeline drops everything, and

@@ -212,6 +212,11 @@ impl Player {
         if unmet.is_empty() { Ok(()) } else { Err(PlayError::Unmet(unmet)) }
     }
 
+    /// Whether something is due in front of the next item.
+    pub(super) fn is_due(&self) -> bool {
+        self.controller.totals().accepted() >= self.due
+    }
+
     /// Does what is due in front of the next item, and keeps what is refused for [`end`](Player::end).
     pub(super) fn advance_all(&mut self) {
         let accepted = self.controller.totals().accepted();

@@ -35,8 +35,7 @@ impl<In: Send + 'static> Sink<In> for Pipeline<In, ()> {
         if engine.current.is_none() {
             engine.current(true);
         }
-        engine.offer(item);
-        Ok(())
+        engine.offer_if_open(item)
     }
 
     /// Ready when all that was sent has come to the sinks, and they are flushed.
@@ -61,7 +60,8 @@ impl<In: Send + 'static> Pipeline<In, ()> {
     ///
     /// The pipeline is not ended by it, and can be driven on, with another stream: to close the sinks use
     /// [`SinkExt::close`](futures::SinkExt::close). Dropping the future half-way loses nothing: what was taken from the
-    /// stream is in the pipeline, and the next drive goes on with it. Lend the stream, by `&mut`, to keep the rest.
+    /// stream is in the pipeline, and the next drive goes on with it. Lend the stream, by `&mut`, to keep the rest; one that is lent again after it may have
+    /// ended has to be fused.
     ///
     /// It lets other tasks run from time to time also where nothing ever has to be waited for.
     ///

@@ -118,7 +118,7 @@ impl<In: Send + 'static, Out: Send + 'static> Sink<In> for Flow<In, Out> {
 
     fn start_send(self: Pin<&mut Self>, item: In) -> Result<(), FlowError> {
         let flow = self.get_mut();
-        flow.pipeline.engine.offer(item);
+        flow.pipeline.engine.offer_if_open(item)?;
         flow.sides.tasks[Side::Stream as usize].wake();
         Ok(())
     }
