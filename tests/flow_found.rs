@@ -15,6 +15,7 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::sink::drain;
 use futures::{SinkExt, StreamExt, stream};
 
+use sim::cancel::Cancel;
 use sim::executor::Sim;
 use sim::tide::{Ebb, Tide};
 use sim::wait::{Wait, Yield};
@@ -381,4 +382,21 @@ fn g9_a_flush_that_ends_with_that_of_the_leaving_comes_out_before_it() {
         });
         sim.finish();
     }
+}
+
+#[test]
+fn g4_flushes_that_end_together_come_out_in_order() {
+    let mut sim = Sim::new(0);
+    let slow = Tide::new(&sim.clock(), []).flushes([Ebb::After(Wait::Polls(9))]);
+    let gauge = slow.gauge();
+    let mut pipeline = Pipeline::new("p").sink("out", slow);
+    sim.spawn("driver", async move {
+        for item in 1_i64..=3 {
+            pipeline.feed(item).await.unwrap();
+            assert!(Cancel::after(1, pipeline.flush()).await.is_none());
+        }
+        pipeline.flush().await.unwrap();
+    });
+    sim.finish();
+    assert_eq!((gauge.items().len(), gauge.settled()), (3, 3));
 }

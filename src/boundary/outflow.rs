@@ -388,8 +388,8 @@ where
         if let Some(report) = self.report.take() {
             return Some(Message::Packet(report));
         }
-        if let Some(mark) = self.flushed.pop() {
-            return Some(Message::Mark(mark));
+        if !self.flushed.is_empty() {
+            return Some(Message::Mark(self.flushed.remove(0)));
         }
         if self.head_edit().is_some() {
             return None;
