@@ -134,7 +134,7 @@ fn a_stage_may_fail_with_any_error() {
 fn a_receipt_that_cannot_hand_over_says_why() {
     let mut pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1).stage("neg", (|x| -x) as fn(i64) -> i64);
     let receipt = pipeline.controller().remove("neg").unwrap();
-    assert_snapshot!(receipt.take::<fn(i64) -> i64>("neg").unwrap_err(), @r#"cannot take "neg": the edit is applied at the next cycle; send an item, or call `apply`"#);
+    assert_snapshot!(receipt.take::<fn(i64) -> i64>("neg").unwrap_err(), @r#"cannot take "neg": the edit is applied at the next cycle; send an item, call `apply`, or await `applied`"#);
     pipeline.apply();
     assert_snapshot!(receipt.take::<fn(i64) -> i64>("add").unwrap_err(), @r#"cannot take "add": this edit did not take it out, or it was taken already"#);
     assert_snapshot!(receipt.take::<Vec<String>>("neg").unwrap_err(), @r#"cannot take "neg" as a Vec<String>: it is a fn(i64) -> i64"#);

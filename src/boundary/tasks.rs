@@ -13,7 +13,7 @@ use super::task::{Done, Entry, Lost, Place, Tag};
 use crate::cycle::{Cycle, Site};
 use crate::knot::{Eviction, Flow, HowFar, Travels, Turn, Wait};
 use crate::link::{Recount, Status, Work};
-use crate::packet::{Items, Mark, Message, Packet, Slip};
+use crate::packet::{Items, Mark, Message, Packet};
 
 /// The futures of a stage, and the packets that they are for, in order.
 pub(crate) struct Tasks<A, B, M, F> {
