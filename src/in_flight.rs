@@ -79,7 +79,7 @@ impl InFlight {
     ///
     /// What the old way had done with an item that it had begun is not undone: *at least once*. In a sink they come behind
     /// newer items that have gone there meanwhile; where branches meet, the order gate puts them back in their place. Items
-    /// that wait in front of what the edit changes, and hold it up, let it pass and go by the new way.
+    /// that wait in front of what the edit changes, and hold it up, were accepted before it: they fail.
     pub fn resend_after(deadline: impl Future<Output = ()> + Send + 'static) -> Self {
         Self(Some((Late::Resend, Box::pin(deadline))))
     }

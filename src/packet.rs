@@ -171,18 +171,6 @@ impl<T> Line<T> {
         })
     }
 
-    /// Lets the first mark that `is` it come out next. Whether there is one.
-    pub(crate) fn overtake(&mut self, is: impl Fn(Mark) -> bool) -> bool {
-        let at = self.messages.iter().position(|message| matches!(message, Message::Mark(mark) if is(*mark)));
-        let message = at.and_then(|at| self.messages.remove(at));
-        let found = message.is_some();
-        self.messages.extend(message);
-        if found {
-            self.messages.rotate_right(1);
-        }
-        found
-    }
-
     /// The packets in front of a mark, or all.
     pub(crate) fn before(&mut self, end: Option<Mark>) -> impl Iterator<Item = &mut Packet<T>> {
         let inside = move |message: &&mut Message<T>| !matches!(message, Message::Mark(mark) if Some(*mark) == end);

@@ -88,9 +88,6 @@ impl<T: Send + 'static> Wait for Buffer<T> {
     }
 
     fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
-        if eviction.lets_overtake() && self.line.overtake(|mark| eviction.is_held_up(mark)) {
-            return;
-        }
         let before = self.line.items();
         eviction.empty_line(&mut self.line, HowFar::Waiting, cx, site);
         let out = before - self.line.items();

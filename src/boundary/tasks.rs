@@ -50,8 +50,7 @@ where
             ordered,
             clone,
             line: VecDeque::new(),
-            // Not 0: marks may be put in front.
-            first: 1 << 32,
+            first: 0,
             waiting: VecDeque::new(),
             weight: 0,
         }
@@ -163,25 +162,11 @@ where
         first.or(mark.filter(|mark| *mark == 0 || packets.clone().all(|entry| matches!(entry, Entry::Gone))))
     }
 
-    /// Lets the mark in that place come out next. Entries keep their numbers by what stands in between: the mark leaves its
-    /// own empty.
-    fn overtake(&mut self, at: usize) {
-        if let Some(mark) = self.line.get_mut(at).map(|entry| std::mem::replace(entry, Entry::Gone)) {
-            self.line.push_front(mark);
-            self.first -= 1;
-        }
-    }
-
     /// Takes out the entry in that place.
     fn remove(&mut self, at: usize) -> Option<Entry<A, B>> {
         if self.ordered {
             self.first += 1;
-            let entry = self.line.pop_front();
-            while matches!(self.line.front(), Some(Entry::Gone)) {
-                self.line.pop_front();
-                self.first += 1;
-            }
-            return entry;
+            return self.line.pop_front();
         }
         let entry = std::mem::replace(self.line.get_mut(at)?, Entry::Gone);
         while matches!(self.line.front(), Some(Entry::Gone)) {
@@ -296,12 +281,6 @@ where
     }
 
     fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
-        let held_up = |entry: &Entry<A, B>| matches!(entry, Entry::Mark(mark) if eviction.is_held_up(*mark));
-        if eviction.lets_overtake()
-            && let Some(at) = self.line.iter().position(held_up)
-        {
-            return self.overtake(at);
-        }
         let ends = |entry: &Entry<A, B>| match entry {
             Entry::Mark(mark) => Some(*mark).filter(|mark| eviction.ends_at(*mark)),
             _ => None,
@@ -324,10 +303,10 @@ where
             let Entry::Packet { slip, places, missing } = entry else { continue };
             *missing = 0;
             for place in places {
-                let place = std::mem::replace(place, Place::Lost);
-                if matches!(place, Place::Lost) {
+                if matches!(place, Place::Lost) || (matches!(place, Place::Made(_)) && !eviction.done) {
                     continue;
                 }
+                let place = std::mem::replace(place, Place::Lost);
                 cx.within(slip, |cx| {
                     cx.settle(site, 0, 1, -1);
                     match place {

@@ -89,13 +89,19 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(crate) fn abort(&mut self) -> (Vec<Out>, Vec<Failure>) {
         let (mut outputs, mut failures) = (Vec::new(), Vec::new());
         let mut task = Context::from_waker(Waker::noop());
-        let mut before = None;
-        self.current(false).sinks = false;
-        // What is done with goes on to the next boundary, and is given up there.
-        while before != Some(self.progress()) {
+        let (mut before, mut done) = (None, false);
+        // What is done with goes on as far as it can, and is given up where it is stuck.
+        loop {
+            if before == Some(self.progress()) {
+                if std::mem::replace(&mut done, true) {
+                    return (outputs, failures);
+                }
+            } else {
+                done = false;
+            }
             before = Some(self.progress());
             let bracket = self.cx.begin(0);
-            let mut eviction = Eviction { revision: None, late: Late::Fail, reach: Reach::All };
+            let mut eviction = Eviction { revision: None, late: Late::Fail, done, reach: Reach::All };
             self.chain.evict(&mut eviction, &mut self.cx);
             self.cx.end(bracket, 0);
             self.go_on(&mut task);
@@ -107,7 +113,6 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 }
             }
         }
-        (outputs, failures)
     }
 
     /// Whether an item would be accepted, as far as that can be known without looking at all that is inside, because
@@ -131,10 +136,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             let held = self.ready().is_err();
             let ready = self.poll_chain(task);
             let Some(current) = &mut self.current else { return false };
-            let late = current.travels.late(task);
-            if let Some((revision, late)) = late {
+            let stuck = !current.has_news();
+            if let Some(mut eviction) = current.travels.late(stuck, task) {
                 let before = self.cx.begin(0);
-                let mut eviction = Eviction { revision: Some(revision), late, reach: Reach::Outside };
                 self.chain.evict(&mut eviction, &mut self.cx);
                 self.cx.end(before, 0);
                 continue;

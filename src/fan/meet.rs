@@ -272,7 +272,7 @@ impl<B> Meeting<B> {
             Entry::Packet { .. } => None,
         };
         let end = self.entries.iter().find_map(|(number, entry)| Some((*number, mark(entry)?)));
-        if !eviction.takes(end.map(|(_, mark)| mark)) {
+        if !eviction.takes(end.map(|(_, mark)| mark)) || !eviction.done {
             return;
         }
         for (_, entry) in self.entries.range_mut(..end.map_or(u64::MAX, |(number, _)| number)) {

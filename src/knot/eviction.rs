@@ -5,6 +5,7 @@
 
 use crate::cycle::{Cycle, Site};
 use crate::in_flight::Late;
+use crate::name::Type;
 use crate::packet::{Line, Mark, Packet};
 use crate::stage::BoxError;
 
@@ -13,6 +14,8 @@ pub(crate) struct Eviction {
     /// The edit that left it; none where the whole pipeline ends.
     pub(crate) revision: Option<u64>,
     pub(crate) late: Late,
+    /// Whether that goes for what is done, too, and could not go on.
+    pub(crate) done: bool,
     /// Whether this is inside of what is given up, and behind the mark that says so (or there is none).
     pub(crate) reach: Reach,
 }
@@ -73,6 +76,10 @@ impl Eviction {
         cx: &mut Cycle,
         site: &Site,
     ) {
+        // What comes out of a sink has nothing in it that could be given up.
+        if Type::of::<T>() == Type::of::<()>() {
+            return;
+        }
         let Packet { slip, items } = packet;
         cx.within(slip, |cx| items.drain(..).for_each(|item| self.give_up(Some(item), how_far, cx, site)));
     }
@@ -86,7 +93,7 @@ impl Eviction {
         site: &Site,
     ) {
         let end = line.find(|mark| self.ends_at(mark));
-        if self.takes(end) {
+        if self.takes(end) && (self.done || how_far != HowFar::Done) {
             line.before(end).for_each(|packet| self.empty(packet, how_far, cx, site));
             line.reweigh();
         }
@@ -96,16 +103,6 @@ impl Eviction {
     pub(crate) fn ends_at(&self, mark: Mark) -> bool {
         let (Mark::Left(of) | Mark::Leave(of) | Mark::Edit(of)) = mark else { return false };
         self.revision == Some(of)
-    }
-
-    /// Whether items that an edit is held up by go by the new way, because no stage that it changes has begun with them.
-    pub(crate) fn lets_overtake(&self) -> bool {
-        self.late == Late::Resend && self.reach == Reach::Outside
-    }
-
-    /// Whether `mark` is that of the edit itself.
-    pub(crate) fn is_held_up(&self, mark: Mark) -> bool {
-        matches!(mark, Mark::Edit(of) if self.revision == Some(of))
     }
 
     /// Whether a queue has to give up what is in it, or in front of the mark in it, if that was `found` there. What is in

@@ -11,7 +11,7 @@ use std::task::Context;
 use crate::cycle::{Cycle, Site};
 use crate::in_flight::{Deadline, InFlight};
 
-use super::eviction::Eviction;
+use super::eviction::{Eviction, Reach};
 pub(crate) use crate::in_flight::Late;
 use crate::name::NodeId;
 use crate::packet::{Mark, Message};
@@ -35,6 +35,8 @@ pub(crate) struct Travel {
     overdue: Option<Late>,
     /// Whether it has come further, or something has left, since that was last seen to.
     fresh: bool,
+    /// Whether what is done has not been given up since.
+    lenient: bool,
     /// The first cycle that it governs.
     cycle: u64,
     /// The revision before it.
@@ -89,9 +91,22 @@ impl Travels {
     pub(crate) fn begin(&mut self, edit: Departing, cx: &Cycle) {
         let Departing { revision, drains, acts, cell, rule } = edit;
         let (taken, cycle, before, deadline) = (Taken::new(), cx.number, cx.revision, rule.into_deadline());
-        let (leaving, made, overdue, fresh) = (0, false, None, false);
-        let travel =
-            Travel { revision, drains, acts, taken, cell, leaving, made, deadline, overdue, fresh, cycle, before };
+        let (leaving, made, overdue, fresh, lenient) = (0, false, None, false, false);
+        let travel = Travel {
+            revision,
+            drains,
+            acts,
+            taken,
+            cell,
+            leaving,
+            made,
+            deadline,
+            overdue,
+            fresh,
+            lenient,
+            cycle,
+            before,
+        };
         self.list.push(travel);
     }
 
@@ -178,9 +193,9 @@ impl Travels {
         }
     }
 
-    /// Looks at the deadlines: an edit whose deadline has come, and what is to be done with what is inside of what it left
-    /// or has not come through.
-    pub(crate) fn late(&mut self, task: &mut Context<'_>) -> Option<(u64, Late)> {
+    /// Looks at the deadlines: an edit whose deadline has come, and how what is inside of what it left, or has not let it
+    /// through, is to be given up. What is done goes on first, as far as it can; it is given up when it is `stuck`.
+    pub(crate) fn late(&mut self, stuck: bool, task: &mut Context<'_>) -> Option<Eviction> {
         self.list.iter_mut().find_map(|travel| {
             if let Some((late, deadline)) = &mut travel.deadline
                 && deadline.as_mut().poll(task).is_ready()
@@ -188,8 +203,12 @@ impl Travels {
                 (travel.overdue, travel.fresh) = (Some(*late), true);
                 travel.deadline = None;
             }
-            let late = travel.overdue.filter(|_| std::mem::take(&mut travel.fresh))?;
-            Some((travel.revision, late))
+            let late = travel.overdue?;
+            let fresh = std::mem::take(&mut travel.fresh);
+            let done = !fresh && stuck && std::mem::take(&mut travel.lenient);
+            travel.lenient |= fresh;
+            let revision = Some(travel.revision);
+            (fresh || done).then_some(Eviction { revision, late, done, reach: Reach::Outside })
         })
     }
 

@@ -213,7 +213,9 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Gate<A, B> {
             eviction.reach = reach;
         }
         self.now.evict(eviction, cx);
-        eviction.empty_line(self.new.line_mut(), HowFar::Done, cx, site);
+        if reach == Reach::All {
+            eviction.empty_line(self.new.line_mut(), HowFar::Done, cx, site);
+        }
     }
 
     fn loosen(&mut self, loose: bool) {
