@@ -419,3 +419,18 @@ fn g4_an_item_that_passes_what_has_room_waits_in_hand_for_the_sink_behind() {
     sim.finish();
     assert_eq!(gauge.items(), [1]);
 }
+
+#[test]
+fn g5_a_pipeline_that_items_pass_at_once_has_room_only_if_there_is_some_behind_it() {
+    let gates = Gates::default();
+    let ways = Switch::new("s").target("a", |x: i64| x).target("b", async_stage(1, |x: i64| async move { x }));
+    let inner = Pipeline::new("inner").switch(ways.route("a"));
+    let mut flow = Pipeline::new("p").stage("inner", inner).stage("slow", gates.stage()).flow();
+    let mut task = Context::from_waker(Waker::noop());
+    let mut sent = 0;
+    while sent < 100 && flow.poll_ready_unpin(&mut task).is_ready() {
+        flow.start_send_unpin(sent).unwrap();
+        sent += 1;
+    }
+    assert_eq!((sent, flow.ledger().in_flight()), (4, 4));
+}
