@@ -66,7 +66,7 @@ pub(crate) trait Link<A, B>: Send {
     /// there. Where a sink is not ready that is told to wake the task; it may be `false` for other reasons.
     fn is_clear(&mut self, task: &mut Context<'_>) -> bool;
     /// Whether a packet would be taken in front, as far as that is known since the last [`poll`](Link::poll). `None` where
-    /// there is no boundary: it is up to what stands behind.
+    /// it may pass all boundaries that there are: it is up to what stands behind.
     fn has_room(&mut self) -> Option<bool>;
     /// Sends a mark, other than that of an edit, through: up to the first boundary, and behind what is inside there.
     fn mark(&mut self, mark: Mark, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels);

@@ -178,10 +178,13 @@ where
     }
 
     fn has_room(&mut self) -> Option<bool> {
-        match self.work.flow() {
-            Some(flow) => Some(flow.has_room()),
-            None => self.next.as_mut().and_then(|next| next.has_room()),
+        if let Some(flow) = self.work.flow()
+            && let (has_room, passes) = (flow.has_room(), flow.passes())
+            && !(has_room && passes)
+        {
+            return Some(has_room);
         }
+        self.next.as_mut().and_then(|next| next.has_room())
     }
 
     fn mark(&mut self, mark: Mark, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels) {

@@ -3,7 +3,7 @@
 #[allow(dead_code)]
 mod sim;
 
-use std::future::{pending, ready};
+use std::future::{pending, poll_fn, ready};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use futures::{SinkExt, StreamExt, stream};
 
 use sim::cancel::Cancel;
 use sim::executor::Sim;
-use sim::tide::{Ebb, Tide};
+use sim::tide::{Ebb, Tide, Turn};
 use sim::wait::{Wait, Yield};
 
 /// Sends an item, for which there has to be room.
@@ -399,4 +399,55 @@ fn g4_flushes_that_end_together_come_out_in_order() {
     });
     sim.finish();
     assert_eq!((gauge.items().len(), gauge.settled()), (3, 3));
+}
+
+#[test]
+fn g4_an_item_that_passes_what_has_room_waits_in_hand_for_the_sink_behind() {
+    let mut sim = Sim::new(0);
+    let slow = Tide::new(&sim.clock(), [Turn::Take(Wait::For(Duration::from_millis(5)))]);
+    let gauge = slow.gauge();
+    let ways = Switch::new("s").target("a", |x: i64| x).target("b", async_stage(1, |x: i64| async move { x }));
+    let mut pipeline = Pipeline::new("p").switch(ways.route("a")).sink("out", drain());
+    sim.spawn("driver", async move {
+        poll_fn(|task| pipeline.poll_ready_unpin(task)).await.unwrap();
+        pipeline.controller().replace::<i64, _>("out", sink(slow)).unwrap();
+        // A `Tide` that is sent an item without being asked for room panics.
+        pipeline.start_send_unpin(1).unwrap();
+        assert_eq!(pipeline.ledger().accepted(), 0, "it is in hand");
+        pipeline.flush().await.unwrap();
+    });
+    sim.finish();
+    assert_eq!(gauge.items(), [1]);
+}
+
+#[test]
+fn g5_a_pipeline_that_items_pass_at_once_has_room_only_if_there_is_some_behind_it() {
+    let gates = Gates::default();
+    let ways = Switch::new("s").target("a", |x: i64| x).target("b", async_stage(1, |x: i64| async move { x }));
+    let inner = Pipeline::new("inner").switch(ways.route("a"));
+    let mut flow = Pipeline::new("p").stage("inner", inner).stage("slow", gates.stage()).flow();
+    assert_eq!(fill(&mut flow), 4);
+}
+
+/// Sends items as long as there is room; how many.
+fn fill<Out: Send + 'static>(flow: &mut Flow<i64, Out>) -> i64 {
+    let mut task = Context::from_waker(Waker::noop());
+    let mut sent = 0;
+    while sent < 100 && flow.poll_ready_unpin(&mut task).is_ready() {
+        flow.start_send_unpin(sent).unwrap();
+        sent += 1;
+    }
+    sent
+}
+
+#[test]
+fn g5_a_switch_whose_outputs_go_on_as_they_come_is_full_when_they_cannot() {
+    let gates = Gates::default();
+    let quick = || async_stage(2, |x: i64| async move { x });
+    let ways = Switch::new("s").target("a", quick()).target("b", quick()).route(Route::round_robin(["a", "b"]));
+    let mut flow = Pipeline::new("p").switch(ways.unordered()).stage("slow", gates.stage()).flow();
+    let sent = fill(&mut flow);
+    // Those that the stage behind takes, those that the targets take, and as many that wait behind them.
+    assert!(sent <= 4 + 4 + 4, "{sent}");
+    assert!(poll(&mut flow).is_empty());
 }

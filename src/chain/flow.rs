@@ -82,6 +82,11 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         !self.held.is_empty() || !self.none(lingers)
     }
 
+    /// See [`Wait::passes`](crate::travel::Wait::passes).
+    pub(crate) fn passes(&mut self) -> bool {
+        self.none(|knot| knot.wait().is_some_and(|(wait, _)| !wait.passes()))
+    }
+
     /// The first stage that is a boundary, or has one inside.
     pub(crate) fn boundary(&mut self) -> Option<Path> {
         let mut found = None;

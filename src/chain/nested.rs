@@ -184,6 +184,10 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
         self.ready && self.chain.has_room()
     }
 
+    fn passes(&mut self) -> bool {
+        self.chain.passes()
+    }
+
     fn capacity(&mut self) -> usize {
         self.chain.capacity()
     }

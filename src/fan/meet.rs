@@ -69,8 +69,9 @@ impl<B> Meeting<B> {
         Self { entries: BTreeMap::new(), next: 0, whole: VecDeque::new(), order: Order::Kept, holds: false }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
+    /// How many entries wait here for others, or to go on.
+    pub(super) fn waiting(&self) -> usize {
+        if self.order == Order::Kept { self.entries.len() } else { self.whole.len() }
     }
 
     /// The number of the next entry.
@@ -80,10 +81,6 @@ impl<B> Meeting<B> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    pub(super) fn order(&self) -> Order {
-        self.order
     }
 
     /// Says whether something has no entry and has to come out before the next mark that is not of an edit.

@@ -4,7 +4,6 @@ use smallvec::SmallVec;
 
 use super::Fan;
 use super::branching::{Leaving, Origin};
-use super::meet::Order;
 use crate::chain::part;
 use crate::cycle::{Cycle, Site};
 use crate::join::poll_alone;
@@ -86,7 +85,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
 
     fn has_room(&mut self) -> bool {
         let Some(branching) = &self.branching else { return true };
-        let full = branching.meet.order() == Order::Kept && branching.meet.len() >= branching.room;
+        let full = branching.meet.waiting() >= branching.room;
         if full || !branching.ready {
             return false;
         }
