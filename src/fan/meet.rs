@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use smallvec::SmallVec;
 
 use crate::cycle::{Cycle, Site};
-use crate::knot::{Eviction, HowFar};
+use crate::knot::{Eviction, HowFar, Reach};
 use crate::packet::{Items, Mark, Message, Packet, Slip, Ticket};
 
 /// See the module's documentation.
@@ -264,6 +264,10 @@ impl<B> Meeting<B> {
     where
         B: Send + 'static,
     {
+        if eviction.reach == Reach::Outside {
+            // What waits here for its turn is in nothing that was left.
+            return;
+        }
         let mark = |entry: &Entry<B>| match entry {
             Entry::Mark { mark, .. } => Some(*mark).filter(|mark| eviction.ends_at(*mark)),
             Entry::Packet { .. } => None,
