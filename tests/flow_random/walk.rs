@@ -128,6 +128,11 @@ impl<'a> Walk<'a> {
                 self.outputs.push(std::ptr::from_ref::<Leaf>(leaf).addr() - at.addr());
                 Ok(())
             }
+            // Done, and stuck at the deadline of an edit that it held up, or that left the place.
+            [leaf] if leaf.is_stuck() && self.rules(|rule| rule != Rule::Drop) => {
+                self.failed += 1;
+                Ok(())
+            }
             [] if !leaves.is_empty() => {
                 self.unseen += 1;
                 Ok(())
@@ -288,6 +293,10 @@ impl<'a> Walk<'a> {
 }
 
 impl Leaf {
+    fn is_stuck(&self) -> bool {
+        matches!(&self.end, End::Failed(why) if why.starts_with("the edit left the item behind: it was done"))
+    }
+
     fn is_unseen(&self) -> bool {
         matches!(self.end, End::Unseen { .. })
     }
