@@ -25,6 +25,8 @@ pub(crate) struct Menu {
     pub(crate) switches: bool,
     /// Stages make edits.
     pub(crate) inside: bool,
+    /// Switches let their outputs go on as they come, although the checks are told that they keep order.
+    pub(crate) lie: bool,
     pub(crate) items: u64,
     pub(crate) edits: usize,
 }
@@ -48,7 +50,7 @@ impl Draw {
         self.next
     }
 
-    fn node(&mut self, kind: Kind) -> Node {
+    pub(crate) fn node(&mut self, kind: Kind) -> Node {
         let uid = self.number();
         Node { uid, name: format!("n{uid}"), kind, pinned: false }
     }
@@ -82,7 +84,7 @@ impl Draw {
         self.node(kind)
     }
 
-    fn work(&mut self) -> Kind {
+    pub(crate) fn work(&mut self) -> Kind {
         let Menu { faults, unordered, hurry, .. } = self.menu;
         Kind::Async(Work {
             limit: 1 + self.rng.below(4),
@@ -119,7 +121,7 @@ impl Draw {
         let count = 2 + self.rng.below(2);
         let targets: Vec<Node> = (0..count).map(|_| self.target(depth, end)).collect();
         let way = self.way(&targets);
-        let unordered = self.menu.unordered && self.rng.once_in(2);
+        let unordered = self.menu.lie || (self.menu.unordered && self.rng.once_in(2));
         let gate = (self.menu.hurry && self.rng.once_in(4)).then(|| Duration::from_millis(8));
         Kind::Switch(Fork { targets, way, unordered, gate })
     }
@@ -163,7 +165,9 @@ impl Draw {
         ];
         let last = if self.menu.failover { 7 } else { 6 };
         let mut policy = policies[self.rng.below(last)];
-        if names.len() == 1 && policy != Policy::Failover {
+        // A copy that is sent again may come to where another copy was.
+        let twice = policy == Policy::All && self.menu.resend;
+        if (names.len() == 1 || twice) && policy != Policy::Failover {
             policy = Policy::One;
         }
         let keep = match policy {

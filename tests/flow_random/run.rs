@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) driver: Driver,
     /// Failures come to whoever takes the outputs, and not to a handler.
     pub(crate) stop: bool,
+    /// What the pipeline is at the beginning, if not at random.
+    pub(crate) shape: Option<fn(&mut Draw) -> Vec<Node>>,
     /// When the pipeline is dropped, with all that is inside.
     pub(crate) end: Option<Duration>,
 }
@@ -79,7 +81,10 @@ pub(crate) fn run(seed: u64, plan: Plan) -> History {
     let (log, clock, gauges) = (Log::default(), sim.clock(), Gauges::default());
     let mut draw = Draw::new(seed, plan.menu);
     let length = draw.rng.below(5);
-    let model = draw.chain(2, length, plan.menu.ends);
+    let model = match plan.shape {
+        Some(shape) => shape(&mut draw),
+        None => draw.chain(2, length, plan.menu.ends),
+    };
     let world = Arc::new_cyclic(|world| {
         let maker = Maker { log: log.clone(), clock: clock.clone(), gauges: gauges.clone(), world: world.clone() };
         Mutex::new(World::new(draw, maker, model.clone()))

@@ -45,11 +45,44 @@ impl<'a> Walk<'a> {
     pub(crate) fn item(&mut self, number: u64, revision: usize, leaves: &[&'a Leaf]) -> Walked {
         (self.number, self.revision) = (number, revision);
         self.outputs.clear();
-        self.chain(&self.history.models[revision], &Rest::Nothing, leaves, 0)?;
+        let counts = self.counts();
+        let walked = self.chain(&self.history.models[revision], &Rest::Nothing, leaves, 0);
+        if walked.is_err() && self.resends() {
+            self.set_counts(counts);
+            return self.resent(revision, leaves);
+        }
+        walked?;
         match self.history.ordered && !self.outputs.is_sorted() {
             true => Err("G2: its outputs are not in order".to_owned()),
             false => Ok(()),
         }
+    }
+
+    /// An item that an edit sends again, or has itself overtake, goes by stages of several revisions: of which no more is
+    /// asked than that there were such stages, and that all of it is accounted for.
+    fn resent(&mut self, revision: usize, leaves: &[&'a Leaf]) -> Walked {
+        let since = &self.history.models[revision..];
+        let known = |uid: u32| since.iter().any(|model| find(model, uid).is_some());
+        for leaf in leaves {
+            if let Some(hop) = leaf.hops.iter().find(|hop| !known(hop.uid)) {
+                return Err(format!("G1: {leaf:?} was in stage {}, which had left before", hop.uid));
+            }
+            match leaf.end {
+                End::Out | End::Sunk => self.through += 1,
+                End::Dropped => self.dropped += 1,
+                End::Failed(_) => self.failed += 1,
+                End::Unseen { .. } => self.maybe += 1,
+            }
+        }
+        Ok(())
+    }
+
+    fn counts(&self) -> [u64; 5] {
+        [self.dropped, self.failed, self.through, self.unseen, self.maybe]
+    }
+
+    fn set_counts(&mut self, counts: [u64; 5]) {
+        [self.dropped, self.failed, self.through, self.unseen, self.maybe] = counts;
     }
 
     fn chain(&mut self, nodes: &[Node], rest: &Rest<'_>, leaves: &[&'a Leaf], depth: usize) -> Walked {
@@ -128,6 +161,12 @@ impl<'a> Walk<'a> {
                 self.outputs.push(std::ptr::from_ref::<Leaf>(leaf).addr() - at.addr());
                 Ok(())
             }
+            // It was done, and waited for what was behind.
+            [leaf] if matches!(&leaf.end, End::Failed(why) if why.starts_with("the edit left the item behind: it was done")) =>
+            {
+                self.failed += 1;
+                Ok(())
+            }
             // Done, and stuck at the deadline of an edit that it held up, or that left the place.
             [leaf] if leaf.is_stuck() && self.rules(|rule| rule != Rule::Drop) => {
                 self.failed += 1;
@@ -204,7 +243,7 @@ impl<'a> Walk<'a> {
         ended: &[&'a Leaf],
         depth: usize,
     ) -> Walked {
-        let counts = (self.dropped, self.failed, self.through, self.unseen, self.maybe);
+        let counts = self.counts();
         let own = self.choice(fork, rest, deeper, ended, depth);
         if own.is_ok() || !self.resends() {
             return own;
@@ -212,7 +251,7 @@ impl<'a> Walk<'a> {
         // An item that was sent again goes by a later route of this switch.
         let history = self.history;
         for model in &history.models[self.revision + 1..] {
-            (self.dropped, self.failed, self.through, self.unseen, self.maybe) = counts;
+            self.set_counts(counts);
             if let Some(Node { kind: Kind::Switch(later), .. }) = find(model, node.uid)
                 && self.choice(later, rest, deeper, ended, depth).is_ok()
             {
