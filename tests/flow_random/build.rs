@@ -179,7 +179,7 @@ impl Maker {
         &self,
         uid: u32,
         work: Work,
-    ) -> TryAsyncStage<Item, impl FnMut(Item) -> Boxed<Result<Item, (Item, String)>> + use<>> {
+    ) -> TryAsyncStage<Item, impl FnMut(Item) -> Boxed<Tried> + use<>> {
         let (log, clock) = (self.log.clone(), self.clock.clone());
         let mut stage = try_async_stage(work.limit, move |mut item: Item| -> Boxed<Result<Item, (Item, String)>> {
             let (log, clock) = (log.clone(), clock.clone());
@@ -229,7 +229,8 @@ impl Maker {
     }
 }
 
-pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub(crate) type Tried = Result<Item, (Item, String)>;
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// How long a stage works.
 fn wait(dice: u64) -> Wait {

@@ -64,7 +64,8 @@ pub(crate) fn undisturbed(seed: u64, edits: bool) -> Vec<Duration> {
     // The other branch always has room.
     let a = Pipeline::new("a").stage("queue", buffer::<u64>(64)).stage("out", sink(drain()));
     let b = Pipeline::new("b").stage("work", work).stage("out", sink(tide));
-    let ways = Switch::new("s").target("a", a).target("b", b).route(Route::when(|x: &u64| x % 2 == 0, "a", "b"));
+    let ways =
+        Switch::new("s").target("a", a).target("b", b).route(Route::when(|x: &u64| x.is_multiple_of(2), "a", "b"));
     let mut pipeline = Pipeline::new("p").switch(ways);
     let controller = pipeline.controller();
     let source = Spring::new(&clock, 0_u64..40, waits);
