@@ -255,12 +255,12 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         true
     }
 
-    /// Asks for a flush, if something was accepted since the last.
-    pub(super) fn flush(&mut self) {
+    /// Asks for a flush, if something was accepted since the last; whether there was.
+    pub(super) fn flush(&mut self) -> bool {
         let Self { chain, cx, current, .. } = self;
-        let Some(current) = current else { return };
+        let Some(current) = current else { return false };
         if std::mem::replace(&mut current.flushed_to, cx.number) == cx.number {
-            return;
+            return false;
         }
         self.clear = super::NEVER;
         current.flush.0 += 1;
@@ -269,6 +269,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         chain.mark(Mark::Flush(current.flush.0), &mut current.outlet, cx, &mut current.travels);
         current.collect(chain, cx);
         cx.end(before, 0);
+        true
     }
 
     pub(super) fn is_flushed(&self) -> bool {

@@ -6,6 +6,15 @@ use super::Engine;
 use crate::error::{FlowError, Hold};
 use crate::failure::Failure;
 
+/// What a look at the engine has found.
+enum Seen {
+    /// What was waited for.
+    Enough,
+    /// Something that can go on at once.
+    More,
+    Nothing,
+}
+
 impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// The next output; items are pulled as long as there is room, and the end is told when there are no more.
     #[inline]
@@ -85,13 +94,23 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     fn poll_room_in_general(&mut self, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
+        self.poll_until(task, |engine, open| match (engine.is_over(), open) {
+            (true, _) => Err(FlowError::Held(Box::new(Hold::Finished))),
+            (false, true) => Ok(Seen::Enough),
+            (false, false) => Ok(Seen::Nothing),
+        })
+    }
+
+    /// Lets all go on until `look` has seen enough, when nothing is in hand; it is told whether an item would be accepted.
+    fn poll_until(
+        &mut self,
+        task: &mut Context<'_>,
+        look: impl Fn(&mut Self, bool) -> Result<Seen, FlowError>,
+    ) -> Poll<Result<(), FlowError>> {
         loop {
             let open = self.go_on(task);
             if let Some(error) = self.next_error() {
                 return Poll::Ready(Err(error));
-            }
-            if self.is_over() {
-                return Poll::Ready(Err(FlowError::Held(Box::new(Hold::Finished))));
             }
             match self.in_hand() {
                 Some(item) if open => {
@@ -99,8 +118,12 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                     continue;
                 }
                 Some(item) => self.keep(item),
-                None if open => return Poll::Ready(Ok(())),
-                None => {}
+                None => match look(self, open) {
+                    Err(error) => return Poll::Ready(Err(error)),
+                    Ok(Seen::Enough) => return Poll::Ready(Ok(())),
+                    Ok(Seen::More) => continue,
+                    Ok(Seen::Nothing) => {}
+                },
             }
             if self.sleeps(task) {
                 return Poll::Pending;
@@ -143,25 +166,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// Whether all that was accepted has come out, and was flushed by the sinks.
     pub(crate) fn poll_flushed(&mut self, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
-        loop {
-            self.flush();
-            let open = self.go_on(task);
-            if let Some(error) = self.next_error() {
-                return Poll::Ready(Err(error));
-            }
-            match self.in_hand() {
-                Some(item) if open => {
-                    self.offer(item);
-                    continue;
-                }
-                Some(item) => self.keep(item),
-                None if self.is_flushed() => return Poll::Ready(Ok(())),
-                None => {}
-            }
-            if self.sleeps(task) {
-                return Poll::Pending;
-            }
-        }
+        self.poll_until(task, |engine, _| match (engine.flush(), engine.is_flushed()) {
+            (true, _) => Ok(Seen::More),
+            (false, true) => Ok(Seen::Enough),
+            (false, false) => Ok(Seen::Nothing),
+        })
     }
 
     /// Has what was accepted come out, with all that it became.
@@ -200,27 +209,14 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// Tells the end of the stream; ready when it has come out, and the sinks are closed. A poisoned pipeline does not end.
     pub(crate) fn poll_closed(&mut self, task: &mut Context<'_>) -> Poll<Result<(), FlowError>> {
-        loop {
-            let open = self.go_on(task);
-            if let Some(error) = self.next_error() {
-                return Poll::Ready(Err(error));
+        self.poll_until(task, |engine, _| {
+            if engine.is_over() {
+                return Ok(Seen::Enough);
             }
-            match self.in_hand() {
-                Some(item) if open => {
-                    self.offer(item);
-                    continue;
-                }
-                Some(item) => self.keep(item),
-                None if self.is_over() => return Poll::Ready(Ok(())),
-                // An edit has to mend it first, as before `finish`.
-                None if matches!(self.hold, Some(Hold::Poisoned { .. })) => {}
-                None if self.end() => continue,
-                None => {}
-            }
-            if self.sleeps(task) {
-                return Poll::Pending;
-            }
-        }
+            // An edit has to mend it first, as before `finish`.
+            let poisoned = matches!(engine.hold, Some(Hold::Poisoned { .. }));
+            Ok(if !poisoned && engine.end() { Seen::More } else { Seen::Nothing })
+        })
     }
 
     /// Sees to it that the task is woken by an edit, having found no item to take; never ready.
