@@ -55,6 +55,12 @@ pub(crate) fn missing(nodes: &[Node], leaves: &[&Leaf], depth: usize) -> usize {
 }
 
 impl Node {
+    /// Whether there may come copies of it, before it comes to a stage.
+    pub(crate) fn splits(&self) -> bool {
+        let all = matches!(&self.kind, Kind::Switch(fork) if fork.way.policy == Policy::All);
+        all || self.inside().iter().any(Node::splits)
+    }
+
     pub(crate) fn is_failover(&self) -> bool {
         matches!(&self.kind, Kind::Switch(fork) if fork.way.policy == Policy::Failover)
     }

@@ -274,7 +274,10 @@ impl<'a> Walk<'a> {
                 Some(leaf) => target.has(leaf.hops[depth].uid),
                 None => ended.iter().any(|leaf| leaf.stopped(target) == 0),
             };
-            let Some(target) = targets.iter().copied().find(leads) else {
+            // Several that did not come to a stage are copies, for the targets of a switch inside of one.
+            let splits = |target: &&Node| deeper.is_empty() && target.splits();
+            let led = targets.iter().copied().find(leads).or_else(|| targets.iter().copied().find(splits));
+            let Some(target) = led else {
                 return Err(format!("G1: {deeper:?} {ended:?} are not on the route {:?}", fork.way));
             };
             self.chooses(fork, target)?;
