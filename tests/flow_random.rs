@@ -18,10 +18,14 @@ mod edits;
 mod item;
 #[path = "flow_random/model.rs"]
 mod model;
+#[path = "flow_random/places.rs"]
+mod places;
 #[path = "flow_random/run.rs"]
 mod run;
 #[allow(dead_code)]
 mod sim;
+#[path = "flow_random/tell.rs"]
+mod tell;
 #[path = "flow_random/walk.rs"]
 mod walk;
 #[path = "flow_random/worlds.rs"]

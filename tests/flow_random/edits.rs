@@ -100,6 +100,7 @@ impl World {
             Ok(receipt) => Arc::new(receipt),
             Err(error) => panic!("refused: {error}"),
         };
+        self.maker.log.story().again |= rule == Some(Rule::Resend);
         let accepted = controller.ledger().accepted();
         assert_eq!(receipt.revision(), self.models.len() as u64);
         self.leaving(&model, &receipt);

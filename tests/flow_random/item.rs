@@ -95,6 +95,8 @@ pub(crate) struct Story {
     pub(crate) wrong: Vec<String>,
     /// Outputs that came out.
     pub(crate) out: u64,
+    /// Whether items may be sent again, and come to where a later route leads.
+    pub(crate) again: bool,
     over: bool,
 }
 
@@ -118,7 +120,10 @@ impl Log {
 
     /// A stage works on an item: it must not have been said that this is over.
     pub(crate) fn look(&self, uid: u32, number: u64) {
-        let leaving = self.story().leaving.get(&uid).cloned().unwrap_or_default();
+        let leaving = match &*self.story() {
+            story if story.again => return,
+            story => story.leaving.get(&uid).cloned().unwrap_or_default(),
+        };
         for receipt in leaving {
             if receipt.is_retired() && receipt.cut().is_some_and(|cut| number < cut.first_new) {
                 let revision = receipt.revision();

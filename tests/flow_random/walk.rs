@@ -7,6 +7,7 @@ use super::check::History;
 use super::edits::Rule;
 use super::item::{End, Leaf};
 use super::model::{Fork, Kind, Node, Policy, find};
+use super::places::{Rest, comes_to, missing, untagged};
 
 /// Follows items, and counts what came of them.
 pub(crate) struct Walk<'a> {
@@ -25,12 +26,6 @@ pub(crate) struct Walk<'a> {
     revision: usize,
     /// How many of the outputs of the item under way have been met.
     outputs: Vec<usize>,
-}
-
-/// What comes behind a chain.
-enum Rest<'r> {
-    Nothing,
-    Nodes(&'r [Node], &'r Rest<'r>),
 }
 
 type Walked = Result<(), String>;
@@ -279,7 +274,10 @@ impl<'a> Walk<'a> {
                 Some(leaf) => target.has(leaf.hops[depth].uid),
                 None => ended.iter().any(|leaf| leaf.stopped(target) == 0),
             };
-            let Some(target) = targets.iter().copied().find(leads) else {
+            // Several that did not come to a stage are copies, for the targets of a switch inside of one.
+            let splits = |target: &&Node| deeper.is_empty() && target.splits();
+            let led = targets.iter().copied().find(leads).or_else(|| targets.iter().copied().find(splits));
+            let Some(target) = led else {
                 return Err(format!("G1: {deeper:?} {ended:?} are not on the route {:?}", fork.way));
             };
             self.chooses(fork, target)?;
@@ -328,87 +326,5 @@ impl<'a> Walk<'a> {
             _ => true,
         };
         if could { Ok(()) } else { Err(format!("the route {way:?} does not choose {}", target.uid)) }
-    }
-}
-
-impl Leaf {
-    fn is_stuck(&self) -> bool {
-        matches!(&self.end, End::Failed(why) if why.starts_with("the edit left the item behind: it was done"))
-    }
-
-    fn is_unseen(&self) -> bool {
-        matches!(self.end, End::Unseen { .. })
-    }
-
-    /// How little there is to say that it ended in that target.
-    fn stopped(&self, target: &Node) -> u32 {
-        match &self.end {
-            End::Failed(why) => match why.strip_prefix("planned ").map(|uid| target.has(uid.parse().unwrap())) {
-                Some(true) => 0,
-                None => 1,
-                Some(false) => 3,
-            },
-            _ => 2,
-        }
-    }
-}
-
-/// How many of the copies for all targets of a switch, of which `leaves` went on, ended before they came to a stage.
-fn missing(nodes: &[Node], leaves: &[&Leaf], depth: usize) -> usize {
-    let Some((node, behind)) = nodes.split_first() else { return 0 };
-    match &node.kind {
-        _ if leaves.is_empty() => 1,
-        Kind::Buffer(_) => missing(behind, leaves, depth),
-        Kind::Pipe(inside) if untagged(inside, &Rest::Nothing) => missing(behind, leaves, depth),
-        Kind::Pipe(inside) => missing(inside, leaves, depth),
-        Kind::Switch(fork) => {
-            let routed = fork.targets.iter().filter(|target| fork.way.targets.contains(&target.name));
-            let parts = routed.map(|target| {
-                let part: Vec<&Leaf> = leaves.iter().copied().filter(|leaf| target.has(leaf.hops[depth].uid)).collect();
-                match part.is_empty() && fork.way.policy != Policy::All {
-                    true => 0,
-                    false => missing(std::slice::from_ref(target), &part, depth),
-                }
-            });
-            parts.sum()
-        }
-        _ => 0,
-    }
-}
-
-impl Node {
-    pub(crate) fn is_failover(&self) -> bool {
-        matches!(&self.kind, Kind::Switch(fork) if fork.way.policy == Policy::Failover)
-    }
-}
-
-/// Whether an item passes all that without a trace.
-fn untagged(nodes: &[Node], rest: &Rest<'_>) -> bool {
-    let plain = |node: &Node| match &node.kind {
-        Kind::Buffer(_) => true,
-        Kind::Pipe(inside) => untagged(inside, &Rest::Nothing),
-        _ => false,
-    };
-    let behind = match rest {
-        Rest::Nothing => true,
-        Rest::Nodes(nodes, rest) => untagged(nodes, rest),
-    };
-    nodes.iter().all(plain) && behind
-}
-
-/// Whether `uid` is a stage that an item in front of `nodes` may come to next.
-fn comes_to(nodes: &[Node], rest: &Rest<'_>, uid: u32) -> bool {
-    let Some((node, behind)) = nodes.split_first() else {
-        return matches!(rest, Rest::Nodes(nodes, rest) if comes_to(nodes, rest, uid));
-    };
-    let behind = Rest::Nodes(behind, rest);
-    match &node.kind {
-        Kind::Buffer(_) => comes_to(&[], &behind, uid),
-        Kind::Pipe(inside) => comes_to(inside, &behind, uid),
-        Kind::Switch(fork) => {
-            let mut routed = fork.targets.iter().filter(|target| fork.way.targets.contains(&target.name));
-            routed.any(|target| comes_to(std::slice::from_ref(target), &behind, uid))
-        }
-        _ => node.uid == uid,
     }
 }
