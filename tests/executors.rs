@@ -1,5 +1,7 @@
 //! The same pipeline, rerouted from another task, on every executor.
 
+#![cfg(not(loom))]
+
 use std::time::Duration;
 
 use coroute::{Controller, FlowError, InFlight, Pipeline, Switch, ThroughExt, async_stage, sink};

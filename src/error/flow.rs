@@ -14,7 +14,7 @@ pub enum FlowError {
     /// it can be had.
     Failed(Box<Failure>),
     /// The pipeline takes no item any more, until it is edited ([`Hold::Poisoned`]), or at all ([`Hold::Finished`],
-    /// [`Hold::Build`]). It is said once.
+    /// [`Hold::Build`]). A stream says it once, a sink every time that it is asked.
     Held(Box<Hold>),
 }
 
