@@ -70,7 +70,7 @@ pub(crate) trait Link<A, B>: Send {
     fn has_room(&mut self) -> Option<bool>;
     /// Sends a mark, other than that of an edit, through: up to the first boundary, and behind what is inside there.
     fn mark(&mut self, mark: Mark, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels);
-    /// See [`Wait::evict`](crate::travel::Wait::evict).
+    /// See [`Wait::evict`](crate::knot::Wait::evict).
     fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle);
     /// Takes the chain apart, first stage first.
     fn unlink(self: Box<Self>, parts: &mut Vec<Box<dyn Knot>>);

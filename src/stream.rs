@@ -99,19 +99,22 @@ where
     fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Self { items, pipeline } = self.get_mut();
         pipeline.engine.current(false);
-        pipeline.engine.poll_output(task, |task| {
-            let Some(stream) = items else { return Poll::Ready(None) };
-            let item = stream.as_mut().poll_next(task);
-            if matches!(item, Poll::Ready(None)) {
-                *items = None;
-            }
-            item
-        })
+        pipeline.engine.poll_output(task, |task| pull(items, task))
     }
 }
 
 /// Nothing in it is pinned in its place.
 impl<St, In, Out> Unpin for Through<St, In, Out> {}
+
+/// The next item of a stream that is let go of when it has ended.
+pub(crate) fn pull<St: Stream>(items: &mut Option<Pin<Box<St>>>, task: &mut Context<'_>) -> Poll<Option<St::Item>> {
+    let Some(stream) = items else { return Poll::Ready(None) };
+    let item = stream.as_mut().poll_next(task);
+    if matches!(item, Poll::Ready(None)) {
+        *items = None;
+    }
+    item
+}
 
 impl<St, In, Out> fmt::Debug for Through<St, In, Out> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 //!
 //! An edit comes to the front of the chain, or out of a boundary in it, with all old items ahead of it. From there it
 //! governs the *stretch* up to the next stage that has something inside: what it changes there is changed at once. Then
-//! its mark goes into that stage's queue; a stage that has something inside and leaves gets a [gate](crate::gate) for the
+//! its mark goes into that stage's queue; a stage that has something inside and leaves gets a gate (see `node/gate.rs`) for the
 //! time being. An edit that moves stages of a chain with items inside waits in front of the chain until they are out, and
 //! so does everything behind it: a stage cannot be at two places.
 
@@ -65,7 +65,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         }
     }
 
-    /// See [`Wait::evict`](crate::travel::Wait::evict).
+    /// See [`Wait::evict`](crate::knot::Wait::evict).
     pub(crate) fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle) {
         if let Some(link) = &mut self.link {
             link.evict(eviction, cx);
@@ -74,7 +74,12 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
 
     /// Whether nothing is inside.
     pub(crate) fn is_idle(&mut self) -> bool {
-        self.held.is_empty() && self.none(|knot| knot.wait().is_some_and(|(wait, _)| !wait.is_idle()))
+        self.held.is_empty() && self.is_empty()
+    }
+
+    /// Whether nothing is in its stages.
+    fn is_empty(&mut self) -> bool {
+        self.none(|knot| knot.wait().is_some_and(|(wait, _)| !wait.is_idle()))
     }
 
     /// Whether something is inside, or not flushed.
@@ -82,7 +87,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         !self.held.is_empty() || !self.none(lingers)
     }
 
-    /// See [`Wait::passes`](crate::travel::Wait::passes).
+    /// See [`Wait::passes`](crate::knot::Wait::passes).
     pub(crate) fn passes(&mut self) -> bool {
         self.none(|knot| knot.wait().is_some_and(|(wait, _)| !wait.passes()))
     }
@@ -107,7 +112,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         capacity
     }
 
-    /// See [`Wait::loosen`](crate::travel::Wait::loosen).
+    /// See [`Wait::loosen`](crate::knot::Wait::loosen).
     pub(crate) fn loosen(&mut self, loose: bool) {
         let last = self.length().saturating_sub(1);
         let mut at = 0;
@@ -197,7 +202,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
 
     /// Goes on with what waits in front of the chain, when that is empty.
     fn release(&mut self, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels) -> bool {
-        if self.held.is_empty() || !self.none(|knot| knot.wait().is_some_and(|(wait, _)| !wait.is_idle())) {
+        if self.held.is_empty() || !self.is_empty() {
             return false;
         }
         let mut held = std::mem::take(&mut self.held);

@@ -67,10 +67,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let Some(cell) = cells.next() else { return };
         cell.begin(cut, 1);
         cells.for_each(|cell| cell.apply(cut, Vec::new()));
-        let idle = chain.is_idle();
         if let (Some(recorder), Some(changes)) = (&mut cx.trace, edit.words) {
             recorder.edit(cx.number, revision, changes, edit.places);
-            if idle {
+            if chain.is_idle() {
                 recorder.settled(revision);
             }
         }
@@ -105,13 +104,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             self.chain.evict(&mut eviction, &mut self.cx);
             self.cx.end(bracket, 0);
             self.go_on(&mut task);
-            while let Some(news) = self.next_news() {
-                match news {
-                    Ok(output) => outputs.push(output),
-                    Err(FlowError::Failed(failure)) => failures.push(*failure),
-                    Err(FlowError::Held(_)) => {}
-                }
-            }
+            // Why nothing will be accepted is of no matter any more.
+            let _ = self.take_news(&mut outputs, &mut failures);
         }
     }
 
@@ -311,6 +305,20 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
         current.told = lasting.cloned();
         Some(Err(FlowError::Held(Box::new(current.told.clone()?))))
+    }
+
+    /// Takes all that is there; whether there was anything. The error is why nothing will be accepted, which comes last.
+    pub(super) fn take_news(&mut self, outputs: &mut Vec<Out>, failures: &mut Vec<Failure>) -> Result<bool, FlowError> {
+        let mut any = false;
+        while let Some(news) = self.next_news() {
+            any = true;
+            match news {
+                Ok(output) => outputs.push(output),
+                Err(FlowError::Failed(failure)) => failures.push(*failure),
+                Err(held) => return Err(held),
+            }
+        }
+        Ok(any)
     }
 
     /// The same for whoever takes no outputs; why nothing will be accepted is said every time.

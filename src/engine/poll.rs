@@ -157,7 +157,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     fn offer_in_general(&mut self, item: In) {
         // What was committed up to here governs it.
         let (before, open) = (self.seen, self.current.as_ref().is_some_and(|current| current.open));
-        if self.ready().is_ok() && if self.seen == before && open { true } else { self.has_room() } {
+        if self.ready().is_ok() && ((self.seen == before && open) || self.has_room()) {
             self.accept(item);
         } else {
             self.keep(item);
@@ -183,15 +183,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         loop {
             self.flush();
             let open = self.go_on(task);
-            let mut any = false;
-            while let Some(news) = self.next_news() {
-                any = true;
-                match news {
-                    Ok(output) => outputs.push(output),
-                    Err(FlowError::Failed(failure)) => failures.push(*failure),
-                    Err(held) => return Poll::Ready(Err(held)),
-                }
-            }
+            let any = match self.take_news(outputs, failures) {
+                Ok(any) => any,
+                Err(held) => return Poll::Ready(Err(held)),
+            };
             match self.in_hand() {
                 Some(item) if open => {
                     self.offer(item);

@@ -3,8 +3,7 @@
 use smallvec::SmallVec;
 
 use super::Fan;
-use super::branching::Origin;
-use super::branching::{Branching, Leaving};
+use super::branching::{Branching, Leaving, Origin};
 use super::meet::Order;
 use crate::chain::{edit_inside, takes_mark};
 use crate::cycle::{Cycle, Site, inside};

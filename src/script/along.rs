@@ -8,6 +8,7 @@ use futures::Stream;
 use super::play::Player;
 use crate::error::FlowError;
 use crate::pipeline::Pipeline;
+use crate::stream::pull;
 
 /// See [`Player::along`].
 #[derive(Debug)]
@@ -83,12 +84,9 @@ where
         loop {
             player.advance_all();
             let polled = pipeline.engine.poll_output(task, |task| {
-                let Some(stream) = items else { return Poll::Ready(None) };
-                let item = stream.as_mut().poll_next(task);
-                match &item {
-                    Poll::Ready(Some(_)) => player.advance_all(),
-                    Poll::Ready(None) => *items = None,
-                    Poll::Pending => {}
+                let item = pull(items, task);
+                if matches!(item, Poll::Ready(Some(_))) {
+                    player.advance_all();
                 }
                 item
             });
