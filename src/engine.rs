@@ -104,7 +104,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// The engine with another type of output, for a builder that goes on. Outputs that wait are counted as dropped by
     /// `counts`, those of the stage that comes.
-    pub(crate) fn reopen<To: Send + 'static>(mut self, counts: &Counts) -> Engine<In, To> {
+    pub(crate) fn reopen<To: Send + 'static>(mut self, counts: &Arc<Counts>) -> Engine<In, To> {
         let waiting = self.out.len() + self.late.len();
         if waiting > 0 {
             self.cx.forgo(waiting, counts);

@@ -8,11 +8,13 @@ mod eviction;
 mod travel;
 
 use std::any::Any;
+use std::io;
 
 use smallvec::SmallVec;
 
 use crate::cycle::{Cycle, Site};
 use crate::name::{Name, NodeId};
+use crate::roster::Roster;
 use crate::route::Route;
 
 pub(crate) use eviction::{Eviction, HowFar, Reach};
@@ -47,6 +49,12 @@ pub(crate) trait Knot: Send {
     ) -> Box<dyn Knot>;
     /// What stays where a gate is not needed any more.
     fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>>;
+    /// Starts the threads of the stage and of all inside it; or lets go of them, if not `hire`.
+    ///
+    /// # Errors
+    ///
+    /// That of the system, which has no thread for one; those before it have theirs.
+    fn staff(&mut self, hire: bool, roster: &Roster) -> io::Result<()>;
     fn chain(&mut self) -> Option<&mut dyn AnyChain>;
     fn switch(&mut self) -> Option<&mut dyn AnySwitch>;
 }

@@ -25,6 +25,7 @@
 //! item still comes out; the pipeline resumes the unwinding at the end.
 
 use std::any::Any;
+use std::io;
 use std::task::Context;
 
 use crate::cycle::{Cycle, Site};
@@ -32,6 +33,7 @@ use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Joiner, Knot, Spot, Trave
 use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::Mark;
+use crate::roster::Roster;
 use crate::trace::Recorder;
 
 /// A chain of stages from `A` to `B`, or a part of one.
@@ -181,6 +183,11 @@ pub(crate) trait Work<A, B>: Send + 'static {
     {
         let _ = (site, joiner);
         None
+    }
+    /// See [`Knot::staff`].
+    fn staff(&mut self, hire: bool, site: &Site, roster: &Roster) -> io::Result<()> {
+        let _ = (hire, site, roster);
+        Ok(())
     }
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
         None

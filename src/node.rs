@@ -3,6 +3,7 @@
 mod gate;
 
 use std::any::Any;
+use std::io;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::link::{Link, Popped, Recount, Status, Work};
 use crate::name::{NodeId, Path, Type};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message};
+use crate::roster::Roster;
 use crate::trace::Recorder;
 
 use gate::gated;
@@ -387,6 +389,10 @@ where
     fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>> {
         let Self { site, work, joiner, .. } = *self;
         work.ungated(site, joiner)
+    }
+
+    fn staff(&mut self, hire: bool, roster: &Roster) -> io::Result<()> {
+        self.work.staff(hire, &self.site, roster)
     }
 
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 43] = [
+const FLOORS: [&str; 44] = [
     "name",
     "hash",
     "board",
@@ -23,6 +23,7 @@ const FLOORS: [&str; 43] = [
     "cycle",
     "outlet",
     "knot",
+    "meet",
     "link",
     "join",
     "chain",

@@ -1,6 +1,6 @@
 //! What a switch keeps of the packets in its targets.
 
-use super::meet::{Meeting, Order};
+use crate::meet::{Meeting, Order};
 use crate::knot::Leave;
 use crate::link::Link;
 use crate::outlet::Outlet;

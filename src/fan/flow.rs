@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::Fan;
 use super::branching::{Branching, Leaving, Origin};
-use super::meet::Order;
+use crate::meet::Order;
 use crate::chain::{edit_inside, takes_mark};
 use crate::cycle::{Cycle, Site, inside};
 use crate::knot::{Act, AnySwitch, Leave, Spot, Travels, Way};
@@ -48,10 +48,10 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let (number, revision) = (slip.number, slip.revision);
         let traces: SmallVec<[_; 1]> = runs.iter().map(|_| slip.trace.as_ref().map(|trace| trace.part())).collect();
         let Some(branching) = &mut self.branching else { return };
-        let entry = branching.meet.begin(slip, runs.len());
+        let entry = branching.meet.begin(slip, runs.len(), 1);
         for (part, ((target, run), trace)) in runs.into_iter().zip(traces).enumerate() {
             let ticket = Some(Ticket { entry, part: part as u32 });
-            let slip = Slip { number, revision, ticket, failures: Vec::new(), trace };
+            let slip = Slip { number, revision, ticket, trace, ..Slip::default() };
             self.send(target, run, slip, cx, site);
         }
         (cx.number, cx.revision) = (number, revision);

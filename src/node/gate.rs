@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::io;
 
 use crate::chain::{edit_inside, part, takes_mark};
 use crate::cycle::{Cycle, Site};
@@ -15,6 +16,7 @@ use crate::link::{Link, Recount, Status, Work};
 use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message};
+use crate::roster::Roster;
 use crate::trace::Recorder;
 
 use super::Node;
@@ -138,6 +140,11 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Gate<A, B> {
             *knot.joiner() = joiner;
         }
         knot
+    }
+
+    fn staff(&mut self, hire: bool, _: &Site, roster: &Roster) -> io::Result<()> {
+        let knots = self.elders.iter_mut().map(|elder| &mut elder.link).chain([&mut self.now]);
+        knots.filter_map(|link| link.first()).try_for_each(|knot| knot.staff(hire, roster))
     }
 
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
