@@ -35,7 +35,6 @@ use crate::trace::Recorder;
 
 pub(crate) use deal::Deal;
 use member::{Came, Member};
-pub(crate) use room::said;
 
 /// See the module's documentation.
 pub(crate) struct Crew<A, B> {
@@ -277,3 +276,6 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
         false
     }
 }
+
+#[cfg(test)]
+mod tests;
