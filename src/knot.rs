@@ -21,7 +21,7 @@ pub(crate) use travel::{Departing, Ending, Flow, Late, Leave, Travels, Turn, Wai
 /// A link whose types are forgotten; they come back by downcasts, on the cold path only.
 pub(crate) trait Knot: Send {
     fn site(&self) -> &Site;
-    fn site_mut(&mut self) -> &mut Site;
+    fn rename(&mut self, to: Name);
     /// The node as a `Box<dyn Link<A, B>>`, in a box.
     fn into_link(self: Box<Self>) -> Box<dyn Any + Send>;
     /// Whether the node gives another type than it takes.
@@ -29,10 +29,11 @@ pub(crate) trait Knot: Send {
     /// Links the run behind the node: a boxed `Box<dyn Link<B, B>>`.
     fn set_next(&mut self, next: Option<Box<dyn Any + Send>>);
     fn joiner(&mut self) -> &mut Option<Joiner>;
-    /// What a stage of the user's holds back, as last told.
-    fn held(&self) -> i64;
     /// What the stage holds comes into the pipeline (or, if not `enters`, leaves it).
     fn carry(&mut self, enters: bool, cx: &mut Cycle);
+    /// The stage, whose id is `id`, that `make` makes of this one comes in its place; what still leaves that place stays.
+    /// Nothing only if that is of other types, which no edit is that was committed.
+    fn hand_over(self: Box<Self>, id: NodeId, make: Remake, cx: &mut Cycle) -> Option<Box<dyn Knot>>;
     /// The stage itself.
     fn into_stage(self: Box<Self>) -> Box<dyn Any + Send>;
     /// The boundary that it is, or has inside.
@@ -112,6 +113,20 @@ pub(crate) type Remake = Box<dyn FnOnce(Box<dyn Any + Send>, Site, i64) -> Remad
 
 /// The new stage, and the panic that there was instead.
 pub(crate) type Remade = (Box<dyn Knot>, Option<Box<dyn Any + Send>>);
+
+/// Lets `make` turn the stage `old`, which holds so many items, into the new one at `site`; the items go with it.
+pub(crate) fn heir(old: Box<dyn Any + Send>, held: i64, site: Site, make: Remake, cx: &mut Cycle) -> Box<dyn Knot> {
+    let (mut new, panic) = make(old, site, held);
+    match panic {
+        None => new.carry(true, cx),
+        Some(panic) => {
+            cx.settle(new.site(), 0, 0, -held);
+            cx.broke(new.site());
+            cx.panic.get_or_insert(panic);
+        }
+    }
+    new
+}
 
 /// What an edit took out, for the receipt.
 pub(crate) type Taken = Vec<(NodeId, Box<dyn Knot>)>;

@@ -28,8 +28,8 @@ use std::any::Any;
 use std::task::Context;
 
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Joiner, Knot, Spot, Travels, Turn};
-use crate::name::{NodeId, Path};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Knot, Remake, Spot, Travels, Turn, heir};
+use crate::name::{Name, NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::Mark;
 use crate::trace::Recorder;
@@ -174,12 +174,23 @@ pub(crate) trait Work<A, B>: Send + 'static {
         let _ = task;
         self.flow().is_none()
     }
-    /// See [`Knot::ungated`].
-    fn ungated(self, site: Site, joiner: Option<Joiner>) -> Option<Box<dyn Knot>>
+    /// See [`Knot::rename`].
+    fn rename(&mut self, to: &Name) {
+        let _ = to;
+    }
+    /// See [`Knot::hand_over`]; `site` is that of the new stage.
+    fn hand_over(self, site: Site, make: Remake, cx: &mut Cycle) -> Option<Box<dyn Knot>>
     where
         Self: Sized,
     {
-        let _ = (site, joiner);
+        let held = self.held();
+        Some(heir(self.into_stage(), held, site, make, cx))
+    }
+    /// See [`Knot::ungated`].
+    fn ungated(self) -> Option<Box<dyn Knot>>
+    where
+        Self: Sized,
+    {
         None
     }
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {

@@ -1,7 +1,7 @@
 //! What an edit does to the stages up to the first that has something inside.
 
 use super::flow::takes_mark;
-use super::{act_inside, hand_over, retire};
+use super::{act_inside, retire};
 use crate::cycle::Cycle;
 use crate::knot::{Act, Knot, Leave, Taken, Travels, Way};
 use crate::name::NodeId;
@@ -85,16 +85,13 @@ impl Stretch {
             },
             Act::HandOver { at: spot, id, make } => match self.find(spot.id) {
                 Some(at) => {
-                    let mut old = self.parts.remove(at);
-                    let joiner = old.joiner().take();
-                    let mut new = hand_over(old, id, make, cx);
-                    *new.joiner() = joiner;
-                    self.parts.insert(at, new);
+                    let heir = self.parts.remove(at).hand_over(id, make, cx);
+                    self.parts.splice(at..at, heir);
                 }
                 None => return Some(Act::HandOver { at: spot, id, make }),
             },
             Act::Rename { at: spot, to } => match self.find(spot.id) {
-                Some(at) => self.parts[at].site_mut().name = to,
+                Some(at) => self.parts[at].rename(to),
                 None => return Some(Act::Rename { at: spot, to }),
             },
             other => debug_assert!(matches!(other, Act::Move { .. }), "an act for a switch was sent to a chain"),

@@ -10,9 +10,9 @@ use std::collections::VecDeque;
 use crate::chain::{edit_inside, part, takes_mark};
 use crate::cycle::{Cycle, Site};
 use crate::join::{Pass, poll_alone};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, HowFar, Joiner, Knot, Leave, Reach, Travels, Turn, Wait};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, HowFar, Knot, Leave, Reach, Remake, Travels, Turn, Wait};
 use crate::link::{Link, Recount, Status, Work};
-use crate::name::{NodeId, Path};
+use crate::name::{Name, NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message};
 use crate::trace::Recorder;
@@ -131,13 +131,20 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Gate<A, B> {
         Some(self)
     }
 
-    fn ungated(self, site: Site, joiner: Option<Joiner>) -> Option<Box<dyn Knot>> {
-        let mut knot = if self.stands { self.now.pop().0 } else { None };
-        if let Some(knot) = &mut knot {
-            knot.site_mut().name = site.name;
-            *knot.joiner() = joiner;
+    fn rename(&mut self, to: &Name) {
+        if let Some(now) = self.now.first().filter(|_| self.stands) {
+            now.rename(to.clone());
         }
-        knot
+    }
+
+    fn hand_over(self, site: Site, make: Remake, cx: &mut Cycle) -> Option<Box<dyn Knot>> {
+        let heir = self.now.pop().0?.hand_over(site.id, make, cx)?;
+        let now = *heir.into_link().downcast::<Box<dyn Link<A, B>>>().ok()?;
+        Some(Box::new(Node::new(site, Gate { now, ..self })))
+    }
+
+    fn ungated(self) -> Option<Box<dyn Knot>> {
+        if self.stands { self.now.pop().0 } else { None }
     }
 
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {

@@ -1,0 +1,89 @@
+//! A stage in its place, as edits see it.
+
+use std::any::Any;
+
+use super::Node;
+use super::gate::gated;
+use crate::cycle::{Cycle, Site};
+use crate::knot::{AnyChain, AnySwitch, Joiner, Knot, Leave, Remake, Travels, Wait};
+use crate::link::{Link, Recount, Work};
+use crate::name::{Name, NodeId, Type};
+
+impl<W, A, B> Knot for Node<W, A, B>
+where
+    W: Work<A, B>,
+    A: Send + 'static,
+    B: Send + 'static,
+{
+    fn site(&self) -> &Site {
+        &self.site
+    }
+
+    fn rename(&mut self, to: Name) {
+        self.work.rename(&to);
+        self.site.name = to;
+    }
+
+    fn into_link(self: Box<Self>) -> Box<dyn Any + Send> {
+        let link: Box<dyn Link<A, B>> = self;
+        Box::new(link)
+    }
+
+    fn turns(&self) -> bool {
+        Type::of::<A>() != Type::of::<B>()
+    }
+
+    fn set_next(&mut self, next: Option<Box<dyn Any + Send>>) {
+        self.next = next.and_then(|next| next.downcast::<Box<dyn Link<B, B>>>().ok()).map(|next| *next);
+    }
+
+    fn joiner(&mut self) -> &mut Option<Joiner> {
+        &mut self.joiner
+    }
+
+    fn carry(&mut self, enters: bool, cx: &mut Cycle) {
+        let how = if enters { Recount::Enter } else { Recount::Leave };
+        self.work.recount(how, cx, &self.site);
+    }
+
+    fn hand_over(self: Box<Self>, id: NodeId, make: Remake, cx: &mut Cycle) -> Option<Box<dyn Knot>> {
+        let Self { site, work, joiner, .. } = *self;
+        let mut heir = work.hand_over(Site { id, ..site }, make, cx)?;
+        *heir.joiner() = joiner;
+        Some(heir)
+    }
+
+    fn into_stage(self: Box<Self>) -> Box<dyn Any + Send> {
+        self.work.into_stage()
+    }
+
+    fn wait(&mut self) -> Option<(&mut dyn Wait, &Site)> {
+        let flow = self.work.flow()?;
+        Some((flow, &self.site))
+    }
+
+    fn gated(
+        self: Box<Self>,
+        by: Option<Box<dyn Knot>>,
+        leave: Leave,
+        cx: &mut Cycle,
+        travels: &mut Travels,
+    ) -> Box<dyn Knot> {
+        gated(self, by, leave, cx, travels)
+    }
+
+    fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>> {
+        let Self { work, joiner, .. } = *self;
+        let mut now = work.ungated()?;
+        *now.joiner() = joiner;
+        Some(now)
+    }
+
+    fn chain(&mut self) -> Option<&mut dyn AnyChain> {
+        self.work.chain()
+    }
+
+    fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
+        self.work.switch()
+    }
+}
