@@ -9,11 +9,12 @@ mod nested;
 mod stretch;
 
 use std::any::Any;
+use std::sync::Arc;
 
-use crate::cycle::Cycle;
+use crate::cycle::{Cycle, Site};
 use crate::failure::{Failure, OnFailure};
 use crate::join::Pass;
-use crate::knot::{Act, AnyChain, Joiner, Knot, Spot, Taken};
+use crate::knot::{Act, AnyChain, Joiner, Knot, Remake, Spot, Taken};
 use crate::link::{Link, Recount, Status};
 use crate::name::{NodeId, Path};
 use crate::packet::Line;
@@ -191,8 +192,11 @@ fn rearrange(parts: &mut Vec<Box<dyn Knot>>, act: Act, taken: &mut Taken, cx: &m
         }
         Act::HandOver { at, id, make } => {
             let at = find(parts, at.id)?;
-            let heir = parts.remove(at).hand_over(id, make, cx);
-            parts.splice(at..at, heir);
+            let mut old = parts.remove(at);
+            let joiner = old.joiner().take();
+            let mut new = hand_over(old, id, make, cx);
+            *new.joiner() = joiner;
+            parts.insert(at, new);
         }
         Act::Rename { .. } | Act::Route { .. } | Act::Attach { .. } | Act::Detach { .. } => return None,
     }
@@ -203,6 +207,22 @@ fn rearrange(parts: &mut Vec<Box<dyn Knot>>, act: Act, taken: &mut Taken, cx: &m
 pub(crate) fn retire(mut old: Box<dyn Knot>, taken: &mut Taken, cx: &mut Cycle) {
     old.carry(false, cx);
     taken.push((old.site().id, old));
+}
+
+/// Lets `make` turn the old stage into the new one; the items it holds go with it.
+pub(crate) fn hand_over(old: Box<dyn Knot>, id: NodeId, make: Remake, cx: &mut Cycle) -> Box<dyn Knot> {
+    let held = old.held();
+    let site = Site { id, name: old.site().name.clone(), counts: Arc::clone(&old.site().counts) };
+    let (mut new, panic) = make(old.into_stage(), site, held);
+    match panic {
+        None => new.carry(true, cx),
+        Some(panic) => {
+            cx.settle(new.site(), 0, 0, -held);
+            cx.broke(new.site());
+            cx.panic.get_or_insert(panic);
+        }
+    }
+    new
 }
 
 impl<A: Send + 'static, B: Send + 'static> AnyChain for Chain<A, B> {

@@ -31,9 +31,8 @@ pub(crate) trait Knot: Send {
     fn joiner(&mut self) -> &mut Option<Joiner>;
     /// What the stage holds comes into the pipeline (or, if not `enters`, leaves it).
     fn carry(&mut self, enters: bool, cx: &mut Cycle);
-    /// The stage, whose id is `id`, that `make` makes of this one comes in its place; what still leaves that place stays.
-    /// Nothing only if that is of other types, which no edit is that was committed.
-    fn hand_over(self: Box<Self>, id: NodeId, make: Remake, cx: &mut Cycle) -> Option<Box<dyn Knot>>;
+    /// What a stage of the user's holds back, as last told.
+    fn held(&self) -> i64;
     /// The stage itself.
     fn into_stage(self: Box<Self>) -> Box<dyn Any + Send>;
     /// The boundary that it is, or has inside.
@@ -46,11 +45,17 @@ pub(crate) trait Knot: Send {
         cx: &mut Cycle,
         travels: &mut Travels,
     ) -> Box<dyn Knot>;
+    /// What `by` gives for the stage comes in its place. From behind a gate that is the one that stands there already; those
+    /// that still leave stay as they are.
+    fn exchange(self: Box<Self>, by: Exchange<'_>) -> Option<Box<dyn Knot>>;
     /// What stays where a gate is not needed any more.
     fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>>;
     fn chain(&mut self) -> Option<&mut dyn AnyChain>;
     fn switch(&mut self) -> Option<&mut dyn AnySwitch>;
 }
+
+/// Takes a stage, and gives what comes instead, if anything does.
+pub(crate) type Exchange<'a> = Box<dyn FnOnce(Box<dyn Knot>) -> Option<Box<dyn Knot>> + 'a>;
 
 /// Puts a chain `In -> Mid` and a link `Mid -> Out` together. Both, and the result, are boxed `Box<dyn Link<_, _>>`s.
 pub(crate) type Joiner = fn(Box<dyn Any + Send>, Box<dyn Any + Send>) -> Option<Box<dyn Any + Send>>;
@@ -113,20 +118,6 @@ pub(crate) type Remake = Box<dyn FnOnce(Box<dyn Any + Send>, Site, i64) -> Remad
 
 /// The new stage, and the panic that there was instead.
 pub(crate) type Remade = (Box<dyn Knot>, Option<Box<dyn Any + Send>>);
-
-/// Lets `make` turn the stage `old`, which holds so many items, into the new one at `site`; the items go with it.
-pub(crate) fn heir(old: Box<dyn Any + Send>, held: i64, site: Site, make: Remake, cx: &mut Cycle) -> Box<dyn Knot> {
-    let (mut new, panic) = make(old, site, held);
-    match panic {
-        None => new.carry(true, cx),
-        Some(panic) => {
-            cx.settle(new.site(), 0, 0, -held);
-            cx.broke(new.site());
-            cx.panic.get_or_insert(panic);
-        }
-    }
-    new
-}
 
 /// What an edit took out, for the receipt.
 pub(crate) type Taken = Vec<(NodeId, Box<dyn Knot>)>;

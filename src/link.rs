@@ -28,7 +28,7 @@ use std::any::Any;
 use std::task::Context;
 
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Knot, Remake, Spot, Travels, Turn, heir};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Exchange, Flow, Knot, Spot, Travels, Turn};
 use crate::name::{Name, NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::Mark;
@@ -139,6 +139,9 @@ impl Status {
 
 /// What a node does with items: a stage of the user's, a nested pipeline, a switch.
 pub(crate) trait Work<A, B>: Send + 'static {
+    /// Whether it is a gate: another stage leaves its place.
+    const GATE: bool = false;
+
     fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B>;
     fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site);
     fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site);
@@ -178,13 +181,13 @@ pub(crate) trait Work<A, B>: Send + 'static {
     fn rename(&mut self, to: &Name) {
         let _ = to;
     }
-    /// See [`Knot::hand_over`]; `site` is that of the new stage.
-    fn hand_over(self, site: Site, make: Remake, cx: &mut Cycle) -> Option<Box<dyn Knot>>
+    /// See [`Knot::exchange`]; called for a gate only.
+    fn exchange(self, site: Site, by: Exchange<'_>) -> Option<Box<dyn Knot>>
     where
         Self: Sized,
     {
-        let held = self.held();
-        Some(heir(self.into_stage(), held, site, make, cx))
+        let _ = (site, by);
+        None
     }
     /// See [`Knot::ungated`].
     fn ungated(self) -> Option<Box<dyn Knot>>

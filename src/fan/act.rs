@@ -1,7 +1,7 @@
 //! What an edit does to a switch.
 
 use super::Fan;
-use crate::chain::{act_inside, retire};
+use crate::chain::{act_inside, hand_over, retire};
 use crate::cycle::Cycle;
 use crate::knot::{Act, AnySwitch, Spot, Taken};
 use crate::name::NodeId;
@@ -55,7 +55,8 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 self.put(slot, knot);
             }
             Act::HandOver { at: Spot { slot: Some(slot), .. }, id, make } => {
-                if let Some(new) = self.detach(slot).and_then(|old| old.hand_over(id, make, cx)) {
+                if let Some(old) = self.detach(slot) {
+                    let new = hand_over(old, id, make, cx);
                     self.put(slot, new);
                 }
             }

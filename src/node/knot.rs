@@ -5,9 +5,9 @@ use std::any::Any;
 use super::Node;
 use super::gate::gated;
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Joiner, Knot, Leave, Remake, Travels, Wait};
+use crate::knot::{AnyChain, AnySwitch, Exchange, Joiner, Knot, Leave, Travels, Wait};
 use crate::link::{Link, Recount, Work};
-use crate::name::{Name, NodeId, Type};
+use crate::name::{Name, Type};
 
 impl<W, A, B> Knot for Node<W, A, B>
 where
@@ -46,11 +46,8 @@ where
         self.work.recount(how, cx, &self.site);
     }
 
-    fn hand_over(self: Box<Self>, id: NodeId, make: Remake, cx: &mut Cycle) -> Option<Box<dyn Knot>> {
-        let Self { site, work, joiner, .. } = *self;
-        let mut heir = work.hand_over(Site { id, ..site }, make, cx)?;
-        *heir.joiner() = joiner;
-        Some(heir)
+    fn held(&self) -> i64 {
+        self.work.held()
     }
 
     fn into_stage(self: Box<Self>) -> Box<dyn Any + Send> {
@@ -70,6 +67,13 @@ where
         travels: &mut Travels,
     ) -> Box<dyn Knot> {
         gated(self, by, leave, cx, travels)
+    }
+
+    fn exchange(mut self: Box<Self>, by: Exchange<'_>) -> Option<Box<dyn Knot>> {
+        let joiner = self.joiner.take();
+        let mut new = if W::GATE { self.work.exchange(self.site, by) } else { by(self) }?;
+        *new.joiner() = joiner;
+        Some(new)
     }
 
     fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>> {

@@ -3,23 +3,22 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::{Context, Poll, Waker};
 
-use coroute::{Flow, FlowError, Hold, Output, Pipeline, Route, Stage, Switch, ThroughExt, async_stage, try_stage};
-use futures::channel::oneshot;
-use futures::{FutureExt, SinkExt, StreamExt, stream};
+use coroute::{Flow, FlowError, Hold, Output, Pipeline, Route, Stage, Switch, ThroughExt, async_stage};
+use futures::{SinkExt, StreamExt, stream};
 
 /// What comes out of it now.
-fn next(flow: &mut Flow<i64, i64>) -> Poll<Option<Result<i64, FlowError>>> {
+pub(crate) fn next(flow: &mut Flow<i64, i64>) -> Poll<Option<Result<i64, FlowError>>> {
     flow.poll_next_unpin(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Sends an item for which there is room.
-fn send(flow: &mut Flow<i64, i64>, item: i64) {
+pub(crate) fn send(flow: &mut Flow<i64, i64>, item: i64) {
     let mut ready = || flow.poll_ready_unpin(&mut Context::from_waker(Waker::noop()));
     assert!((0..10).any(|_| matches!(ready(), Poll::Ready(Ok(())))), "there is no room");
     flow.start_send_unpin(item).unwrap();
 }
 
-fn is(item: i64, next: Poll<Option<Result<i64, FlowError>>>) {
+pub(crate) fn is(item: i64, next: Poll<Option<Result<i64, FlowError>>>) {
     assert!(matches!(next, Poll::Ready(Some(Ok(got))) if got == item), "{next:?} is not {item}");
 }
 
@@ -59,7 +58,7 @@ fn g6_a_flow_that_was_mended_and_poisoned_again_says_so_again() {
 }
 
 /// Lets it go on until `count` outputs are there.
-fn all(flow: &mut Flow<i64, i64>, count: usize) -> Vec<i64> {
+pub(crate) fn all(flow: &mut Flow<i64, i64>, count: usize) -> Vec<i64> {
     let mut out = Vec::new();
     for _ in 0..100 {
         match next(flow) {
@@ -159,7 +158,8 @@ fn g9_an_edit_comes_to_what_is_inside_of_a_stage_that_still_waits_for_the_one_be
     assert!(first.is_retired() && second.is_retired());
 }
 
-struct Bunch(Vec<i64>);
+/// Holds its items back.
+pub(crate) struct Bunch(pub(crate) Vec<i64>);
 
 impl Stage<i64> for Bunch {
     type Out = i64;
@@ -174,7 +174,7 @@ impl Stage<i64> for Bunch {
     }
 }
 
-fn bunch() -> Bunch {
+pub(crate) fn bunch() -> Bunch {
     Bunch(Vec::new())
 }
 
@@ -273,70 +273,4 @@ fn g9_a_pipeline_that_was_taken_out_can_be_edited_as_it_flows_alone() {
     drop(alone.controller().remove("neg").unwrap());
     send(&mut alone, 3);
     is(4, next(&mut alone));
-}
-
-/// A stage that lets go of its items when the other end says so.
-fn until() -> (impl Stage<i64, Out = i64>, oneshot::Sender<()>) {
-    let (now, later) = oneshot::channel();
-    let later = later.shared();
-    let wait = move |x: i64| later.clone().map(move |_| x);
-    (async_stage(4, wait), now)
-}
-
-/// Adds to its items.
-struct Adds(i64);
-
-impl Stage<i64> for Adds {
-    type Out = i64;
-    fn process(&mut self, item: i64, out: &mut Output<'_, i64>) {
-        out.emit(item + self.0);
-    }
-}
-
-#[test]
-fn g2_a_hand_over_loses_nothing_of_what_was_in_the_place_before() {
-    for old in [&[][..], &[7]] {
-        let (slow, now) = until();
-        let two = Switch::new("s").target("a", slow).route("a");
-        let mut flow = Pipeline::new("p").stage("s", two).flow();
-        old.iter().for_each(|item| send(&mut flow, *item));
-        let first = flow.controller().replace("s", Adds(1)).unwrap();
-        let second = flow.controller().replace_with::<i64, _, _>("s", |Adds(by)| Adds(by * 10)).unwrap();
-        send(&mut flow, 1);
-        now.send(()).unwrap();
-        assert_eq!(all(&mut flow, old.len() + 1), [old, &[11]].concat());
-        assert!(first.is_retired() && second.is_retired());
-        assert!(first.take_pipeline::<i64, i64>("s").is_ok());
-        assert_eq!(flow.ledger().in_flight(), 0);
-    }
-}
-
-#[test]
-fn g2_what_a_stage_holds_goes_to_its_heir_also_where_another_still_leaves_the_place() {
-    let (slow, now) = until();
-    let mut flow = Pipeline::new("p").stage("s", slow).flow();
-    send(&mut flow, 1);
-    drop(flow.controller().replace("s", bunch()).unwrap());
-    send(&mut flow, 2);
-    drop(flow.controller().replace_with::<i64, _, _>("s", |Bunch(items)| Bunch(items)).unwrap());
-    send(&mut flow, 3);
-    now.send(()).unwrap();
-    assert_eq!(all(&mut flow, 1), [1]);
-    assert_eq!(flow.ledger().in_flight(), 2);
-    drop(flow.controller().remove("s").unwrap());
-    assert_eq!(all(&mut flow, 2), [2, 3]);
-}
-
-#[test]
-fn g9_a_stage_fails_by_its_new_name_also_where_another_still_leaves_the_place() {
-    let (slow, now) = until();
-    let mut flow = Pipeline::new("p").stage("s", slow).flow();
-    send(&mut flow, 1);
-    drop(flow.controller().replace("s", try_stage(|_: &i64| Err::<i64, _>("not this one"))).unwrap());
-    drop(flow.controller().rename("s", "t").unwrap());
-    send(&mut flow, 2);
-    now.send(()).unwrap();
-    is(1, next(&mut flow));
-    let Poll::Ready(Some(Err(FlowError::Failed(failure)))) = next(&mut flow) else { panic!("it fails") };
-    assert_eq!(failure.stage().to_string(), "t");
 }
