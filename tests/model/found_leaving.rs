@@ -122,3 +122,18 @@ fn g7_what_an_edit_puts_in_and_takes_out_again_gives_nothing_where_another_still
         assert_eq!(flow.ledger().in_flight(), 0);
     }
 }
+
+#[test]
+fn g7_what_an_edit_puts_into_a_target_that_it_takes_out_gives_nothing() {
+    let inner = Pipeline::new("inner").stage("add", |x: i64| x + 1);
+    let (slow, _now) = until();
+    let two = Switch::new("s").target("a", inner).target("b", slow).route("a");
+    let mut flow = two.into_pipeline().flow();
+    let (slow, _now) = until();
+    let laden = Pipeline::new("laden").stage("bunch", Bunch(vec![9])).stage("slow", slow);
+    let receipt = flow.controller().edit(|e| e.push_back("s/a/laden", laden)?.replace("s/a", Adds(10))).unwrap();
+    send(&mut flow, 1);
+    assert_eq!(all(&mut flow, 1), [11]);
+    assert!(receipt.is_retired());
+    assert_eq!(flow.ledger().in_flight(), 0);
+}
