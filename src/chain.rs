@@ -172,7 +172,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     fn change(&mut self, act: Act, taken: &mut Taken, cx: &mut Cycle) {
         if let Act::Rename { at, to } = act {
             if let Some(knot) = self.stage(at.id) {
-                knot.site_mut().name = to;
+                knot.rename(to);
             }
             return;
         }

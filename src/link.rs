@@ -29,8 +29,8 @@ use std::io;
 use std::task::Context;
 
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Joiner, Knot, Spot, Travels, Turn};
-use crate::name::{NodeId, Path};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Exchange, Flow, Knot, Spot, Travels, Turn};
+use crate::name::{Name, NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::Mark;
 use crate::roster::Roster;
@@ -141,6 +141,9 @@ impl Status {
 
 /// What a node does with items: a stage of the user's, a nested pipeline, a switch.
 pub(crate) trait Work<A, B>: Send + 'static {
+    /// Whether it is a gate: another stage leaves its place.
+    const GATE: bool = false;
+
     fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B>;
     fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site);
     fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site);
@@ -176,12 +179,23 @@ pub(crate) trait Work<A, B>: Send + 'static {
         let _ = task;
         self.flow().is_none()
     }
-    /// See [`Knot::ungated`].
-    fn ungated(self, site: Site, joiner: Option<Joiner>) -> Option<Box<dyn Knot>>
+    /// See [`Knot::rename`].
+    fn rename(&mut self, to: &Name) {
+        let _ = to;
+    }
+    /// See [`Knot::exchange`]; called for a gate only.
+    fn exchange(self, site: Site, by: Exchange<'_>) -> Option<Box<dyn Knot>>
     where
         Self: Sized,
     {
-        let _ = (site, joiner);
+        let _ = (site, by);
+        None
+    }
+    /// See [`Knot::ungated`].
+    fn ungated(self) -> Option<Box<dyn Knot>>
+    where
+        Self: Sized,
+    {
         None
     }
     /// See [`Knot::staff`].

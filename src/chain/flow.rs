@@ -246,7 +246,8 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         }
     }
 
-    /// The stages of the stretch that leave by the edit give what they hold back.
+    /// The stages of the stretch that leave by the edit give what they hold back; so does one that stands behind a gate at
+    /// its end.
     fn drain_stretch(
         &mut self,
         from: usize,
@@ -266,6 +267,9 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
                 out.take_in(cx);
             }
         }
+        if let Some((wait, _)) = self.knot(at).and_then(|knot| knot.wait()) {
+            wait.drain(revision, cx, travels);
+        }
     }
 
     /// Makes the changes that concern the stretch.
@@ -275,7 +279,8 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         let (acts, drains) = (std::mem::take(&mut travel.acts), std::mem::take(&mut travel.drains));
         let taken = std::mem::take(&mut travel.taken);
         let parts = self.disassemble();
-        let mut stretch = Stretch { parts, from, revision, due, taken, later: Vec::new(), gone: Vec::new() };
+        let mut stretch =
+            Stretch { parts, from, revision, due, taken, later: Vec::new(), gone: Vec::new(), fresh: Vec::new() };
         for (way, act) in acts {
             let left = match way.last().map(|spot| spot.id) == self.owner {
                 true => stretch.edit(act, cx, travels),

@@ -248,6 +248,10 @@ pub(crate) trait Wait {
     fn capacity(&mut self) -> usize;
     /// Puts a mark behind all that is inside.
     fn mark(&mut self, mark: Mark, cx: &mut Cycle, site: &Site, travels: &mut Travels);
+    /// The edit of `revision` comes to it: what leaves by that, and has nothing inside that waits, gives what it holds.
+    fn drain(&mut self, revision: u64, cx: &mut Cycle, travels: &mut Travels) {
+        let _ = (revision, cx, travels);
+    }
     /// The revision of the edit whose mark is next to come out.
     fn head_edit(&self) -> Option<u64>;
     /// Takes that mark out.
