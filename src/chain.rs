@@ -151,12 +151,21 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     }
 
     fn change(&mut self, act: Act, taken: &mut Taken, cx: &mut Cycle) {
-        if let Act::Rename { at, to } = act {
-            if let Some(knot) = self.stage(at.id) {
-                knot.site_mut().name = to;
+        let act = match act {
+            Act::Rename { at, to } => {
+                if let Some(knot) = self.stage(at.id) {
+                    knot.site_mut().name = to;
+                }
+                return;
             }
-            return;
-        }
+            Act::Workers { at, count, made } => {
+                if let Some(knot) = self.stage(at.id) {
+                    knot.workers(count, made, taken, cx);
+                }
+                return;
+            }
+            act => act,
+        };
         let mut parts = self.disassemble();
         let made = rearrange(&mut parts, act, taken, cx);
         debug_assert!(made.is_some(), "an act was sent to a chain that it is not for");
@@ -198,7 +207,9 @@ fn rearrange(parts: &mut Vec<Box<dyn Knot>>, act: Act, taken: &mut Taken, cx: &m
             *new.joiner() = joiner;
             parts.insert(at, new);
         }
-        Act::Rename { .. } | Act::Route { .. } | Act::Attach { .. } | Act::Detach { .. } => return None,
+        Act::Rename { .. } | Act::Workers { .. } | Act::Route { .. } | Act::Attach { .. } | Act::Detach { .. } => {
+            return None;
+        }
     }
     Some(())
 }

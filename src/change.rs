@@ -91,6 +91,13 @@ pub enum Change {
         /// The tap.
         tap: Made,
     },
+    /// Give a stage another number of workers.
+    Workers {
+        /// The stage.
+        stage: Path,
+        /// How many there are from then on; at least 1.
+        count: usize,
+    },
     /// Hold items back.
     Pause,
     /// Let items pass again.
@@ -246,6 +253,15 @@ impl Change {
     /// See [`route`](Change::route).
     pub fn tap(stage: impl AsRef<str>, maker: impl AsRef<str>) -> Result<Self, NameError> {
         Ok(Self::Tap { stage: Path::new(stage)?, tap: Made::new(maker)? })
+    }
+
+    /// Gives a stage another number of workers.
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Change::route).
+    pub fn workers(stage: impl AsRef<str>, count: usize) -> Result<Self, NameError> {
+        Ok(Self::Workers { stage: Path::new(stage)?, count })
     }
 
     /// Where what is at `path` after the change was before it; `None` for what the change itself has put there.

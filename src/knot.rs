@@ -49,6 +49,9 @@ pub(crate) trait Knot: Send {
     fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>>;
     fn chain(&mut self) -> Option<&mut dyn AnyChain>;
     fn switch(&mut self) -> Option<&mut dyn AnySwitch>;
+    /// There are to be `count` workers: those in `made` come, a boxed `Vec` of the data side's own type, or those of the
+    /// highest numbers leave. What is inside is theirs who have it.
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle);
 }
 
 /// Puts a chain `In -> Mid` and a link `Mid -> Out` together. Both, and the result, are boxed `Box<dyn Link<_, _>>`s.
@@ -104,6 +107,12 @@ pub(crate) enum Act {
     },
     Detach {
         slot: u32,
+    },
+    /// So many workers from now on, new ones among them.
+    Workers {
+        at: Spot,
+        count: usize,
+        made: Box<dyn Any + Send>,
     },
 }
 

@@ -97,6 +97,10 @@ impl Stretch {
                 Some(at) => self.parts[at].site_mut().name = to,
                 None => return Some(Act::Rename { at: spot, to }),
             },
+            Act::Workers { at: spot, count, made } => match self.find(spot.id) {
+                Some(at) => self.parts[at].workers(count, made, &mut self.taken, cx),
+                None => return Some(Act::Workers { at: spot, count, made }),
+            },
             other => debug_assert!(matches!(other, Act::Move { .. }), "an act for a switch was sent to a chain"),
         }
         None

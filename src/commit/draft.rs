@@ -30,6 +30,7 @@ pub(super) enum Draft {
     Route { slots: SmallVec<[u32; 4]> },
     Attach { slot: u32 },
     Detach { slot: u32 },
+    Workers { at: Spot, count: usize, more: bool },
     Pause(bool),
 }
 
@@ -76,6 +77,14 @@ impl Done {
             },
             Draft::Attach { slot } => knot(asked).map(|knot| Act::Attach { slot, knot }),
             Draft::Detach { slot } => Some(Act::Detach { slot }),
+            Draft::Workers { at, count, more } => {
+                let hired = match asked {
+                    Asked::Workers { made, .. } => made.take().filter(|_| more),
+                    _ => None,
+                };
+                let made = hired.map_or_else(|| Box::new(()) as Box<_>, |hired| hired.made);
+                Some(Act::Workers { at, count, made })
+            }
         };
         checked.acts.extend(act.map(|act| (self.within, act)));
     }

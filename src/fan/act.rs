@@ -28,7 +28,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         self.stow();
         let changed = match &act {
             Act::Attach { slot, .. } | Act::Detach { slot } => Some(*slot),
-            Act::Replace { at, .. } | Act::HandOver { at, .. } => at.slot,
+            Act::Replace { at, .. } | Act::HandOver { at, .. } | Act::Workers { at, .. } => at.slot,
             _ => None,
         };
         match act {
@@ -66,6 +66,11 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 }
                 if let Some(knot) = self.slot(slot).and_then(|link| link.first()) {
                     knot.site_mut().name = to;
+                }
+            }
+            Act::Workers { at: Spot { slot: Some(slot), .. }, count, made } => {
+                if let Some(knot) = self.slot(slot).and_then(|link| link.first()) {
+                    knot.workers(count, made, taken, cx);
                 }
             }
             _ => debug_assert!(false, "an act for a chain was sent to a switch"),

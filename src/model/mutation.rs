@@ -44,6 +44,11 @@ pub(crate) enum Mutation {
         place: Steps,
         slot: u32,
     },
+    /// Another number of workers.
+    Workers {
+        place: Steps,
+        count: usize,
+    },
 }
 
 impl Plan {
@@ -137,6 +142,10 @@ impl Plan {
             Mutation::Detach { place, slot } => {
                 let target = self.fork_mut(&place)?.detach(slot)?;
                 Mutation::Attach { place, slot, target }
+            }
+            Mutation::Workers { place, count } => {
+                let Kind::Workers(workers) = &mut self.entry_mut(&place)?.kind else { return None };
+                Mutation::Workers { place, count: std::mem::replace(&mut workers.count, count) }
             }
         })
     }

@@ -10,7 +10,9 @@ use std::collections::VecDeque;
 use crate::chain::{edit_inside, part, takes_mark};
 use crate::cycle::{Cycle, Site};
 use crate::join::{Pass, poll_alone};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, HowFar, Joiner, Knot, Leave, Reach, Travels, Turn, Wait};
+use crate::knot::{
+    AnyChain, AnySwitch, Eviction, Flow, HowFar, Joiner, Knot, Leave, Reach, Taken, Travels, Turn, Wait,
+};
 use crate::link::{Link, Recount, Status, Work};
 use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
@@ -146,6 +148,12 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Gate<A, B> {
 
     fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
         self.now.first()?.switch()
+    }
+
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle) {
+        if let Some(now) = self.now.first() {
+            now.workers(count, made, taken, cx);
+        }
     }
 
     fn is_plain(&self) -> bool {

@@ -10,7 +10,10 @@ pub(super) fn culprit(change: &Change, refusal: &Refusal) -> Option<(Name, Which
     let first = |name: &Name| Some((name.clone(), Which::First));
     let last = |name: &Name| Some((name.clone(), Which::Last));
     match refusal {
-        Refusal::Unknown { path, .. } | Refusal::NotASwitch { path, .. } | Refusal::NotAPipeline { path, .. } => {
+        Refusal::Unknown { path, .. }
+        | Refusal::NotASwitch { path, .. }
+        | Refusal::NotAPipeline { path, .. }
+        | Refusal::NotWorkers { path, .. } => {
             let name = path.names().last()?;
             match change {
                 Change::Route { switch, .. } if path.names().len() > switch.names().len() => last(name),

@@ -6,6 +6,7 @@ use super::tree::{self, Fork, Kind, Node};
 use crate::change::{Change, Made, Position};
 use crate::name::{Name, Path};
 use crate::route::{PolicyKind, RouteView};
+use crate::topology::NodeKind;
 
 /// The most stages that an item may pass one inside the other.
 const DEEPEST: usize = 512;
@@ -61,6 +62,17 @@ impl Reference {
                 }
                 fork.targets.remove(at);
                 Ok(())
+            }
+            Change::Workers { stage, count: wanted } => {
+                let place = self.find(stage)?;
+                match &mut self.node_mut(&place).crew {
+                    Some(NodeKind::Workers { .. }) if *wanted == 0 => Err("no worker would be left".to_owned()),
+                    Some(NodeKind::Workers { count, .. }) => {
+                        *count = *wanted;
+                        Ok(())
+                    }
+                    _ => Err("it has no workers".to_owned()),
+                }
             }
             Change::Pause => {
                 self.paused = true;
@@ -188,7 +200,7 @@ impl Reference {
         let place = self.find(stage)?;
         let old = self.node_mut(&place);
         let known = old.state.map(|state| state == takes);
-        if !plain || !matches!(old.kind, Kind::Stage) || known == Some(false) {
+        if !plain || !matches!(old.kind, Kind::Stage) || old.crew.is_some() || known == Some(false) {
             return Err(format!("the hand-over takes a {takes}"));
         }
         if (&old.takes, &old.gives) != (&types.0, &types.1) {
