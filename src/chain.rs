@@ -7,6 +7,7 @@
 mod flow;
 mod nested;
 mod stretch;
+mod transfer;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use crate::trace::Recorder;
 pub(crate) use flow::{edit_inside, takes_mark};
 pub(crate) use nested::Nested;
 pub(crate) use stretch::part;
+use transfer::{lift_from, put_into, transfer};
+pub(crate) use transfer::{lift_inside, put_inside};
 
 /// A chain of stages from `A` to `B`.
 pub(crate) struct Chain<A, B> {
@@ -192,6 +195,7 @@ fn rearrange(parts: &mut Vec<Box<dyn Knot>>, act: Act, taken: &mut Taken, cx: &m
             let part = parts.remove(from);
             parts.insert(if to > from { to - 1 } else { to }, part);
         }
+        Act::Transfer { id, from, to, before } => transfer(parts, id, (&from, &to), before)?,
         Act::Replace { at, mut knot } => {
             let at = find(parts, at.id)?;
             knot.carry(true, cx);
@@ -247,6 +251,36 @@ impl<A: Send + 'static, B: Send + 'static> AnyChain for Chain<A, B> {
         };
         if let Some(knot) = self.stage(first.id) {
             act_inside(knot, rest, act, taken, cx);
+        }
+        self.look();
+    }
+
+    fn lift(&mut self, within: &[Spot], id: NodeId) -> Option<Box<dyn Knot>> {
+        let lifted = match within.split_first() {
+            Some((first, rest)) => lift_inside(self.stage(first.id)?, rest, id),
+            None => {
+                let mut parts = self.disassemble();
+                let lifted = lift_from(&mut parts, &[], id);
+                self.assemble(parts);
+                lifted
+            }
+        };
+        self.look();
+        lifted
+    }
+
+    fn put(&mut self, within: &[Spot], before: Option<NodeId>, knot: Box<dyn Knot>) {
+        match within.split_first() {
+            Some((first, rest)) => {
+                if let Some(part) = self.stage(first.id) {
+                    put_inside(part, rest, before, knot);
+                }
+            }
+            None => {
+                let mut parts = self.disassemble();
+                put_into(&mut parts, &[], before, knot);
+                self.assemble(parts);
+            }
         }
         self.look();
     }

@@ -63,7 +63,7 @@ pub enum Change {
         /// Its new name.
         to: Name,
     },
-    /// Move a stage, with the taps on it.
+    /// Move a stage, with the taps on it, within its pipeline or to another.
     Move {
         /// The stage.
         stage: Path,
@@ -148,7 +148,7 @@ impl Position {
 
 impl Position {
     /// The pipeline in which it is; the empty path for the outermost.
-    fn around(&self) -> Path {
+    pub(crate) fn around(&self) -> Path {
         match self {
             Self::Front(within) | Self::Back(within) => within.clone().unwrap_or_default(),
             Self::Before(stage) | Self::After(stage) => {
@@ -273,10 +273,11 @@ impl Change {
             Self::Replace { stage, .. } => Some(stage.clone()),
             Self::Rename { stage, to } => {
                 let renamed = stage.split_last().map(|(around, _)| around.join(to))?;
-                return Some(match path.names().strip_prefix(renamed.names()) {
-                    Some(inside) => inside.iter().fold(stage.clone(), |path, name| path.join(name)),
-                    None => path.clone(),
-                });
+                return Some(path.rebased(&renamed, stage));
+            }
+            Self::Move { stage, to } => {
+                let moved = stage.split_last().map(|(_, name)| to.around().join(name))?;
+                return Some(path.rebased(&moved, stage));
             }
             _ => None,
         };

@@ -7,11 +7,12 @@
 mod draft;
 mod lookup;
 mod origins;
+mod shift;
 mod workers;
 
 use smallvec::SmallVec;
 
-use crate::edit::{Asked, Edit, Order, Place, Where};
+use crate::edit::{Asked, Edit, Order, Place};
 use crate::error::Refusal;
 use crate::knot::{Act, Way};
 use crate::model::{DEPTH_LIMIT, Entry, Kind, Mutation, Plan, Step, Steps, Target};
@@ -210,37 +211,6 @@ impl Desk<'_> {
         done.within = self.way(&found.within);
         done.draft = Draft::Remove { id: found.id };
         self.change(Mutation::Remove { within: found.within, at }, done);
-        Ok(())
-    }
-
-    fn shift(&mut self, path: &Place, to: &Where, done: &mut Done) -> Result<(), Refusal> {
-        let found = self.find(path)?;
-        let from = found.position()?;
-        let (within, to) = self.between(to)?;
-        if within != found.within {
-            return Err(Refusal::OtherPipeline);
-        }
-        if found.types.0 != found.types.1 {
-            return Err(Refusal::Fixed { types: found.types });
-        }
-        let Some(plan) = self.plan.plan_at(&within) else { return Ok(()) };
-        let carried = if to == 0 { plan.input } else { plan.entries[to - 1].output };
-        if carried != found.types.0 {
-            return Err(Refusal::Mismatch { wanted: (carried, carried), found: found.types });
-        }
-        let is_tap = matches!(plan.entries[from].kind, Kind::Tap);
-        let size = if is_tap { 1 } else { self.after(&within, from) - from };
-        if (from..=from + size).contains(&to) {
-            return Ok(());
-        }
-        let ids = plan.entries[from..from + size].iter().map(|entry| entry.id).collect();
-        done.draft = Draft::Moves { ids, before: plan.entries.get(to).map(|entry| entry.id) };
-        done.within = self.way(&within);
-        self.remember(&within);
-        for step in 0..size {
-            let (from, to) = if to > from { (from, to - 1) } else { (from + step, to + step) };
-            self.change(Mutation::Move { within: within.clone(), from, to }, done);
-        }
         Ok(())
     }
 

@@ -113,10 +113,14 @@ impl Control {
     /// Puts a stage behind all others, also behind those that the edits that wait put there.
     pub(crate) fn extend(&mut self, entry: Entry) {
         for (within, act) in self.waiting.iter_mut().flat_map(|edit| &mut edit.acts) {
-            if let Act::Insert { before, .. } | Act::Move { before, .. } = act
-                && within.is_empty()
-            {
-                before.get_or_insert(entry.id);
+            match act {
+                Act::Insert { before, .. } | Act::Move { before, .. } if within.is_empty() => {
+                    before.get_or_insert(entry.id);
+                }
+                Act::Transfer { before, to, .. } if within.is_empty() && to.is_empty() => {
+                    before.get_or_insert(entry.id);
+                }
+                _ => {}
             }
         }
         self.plan.entries.push(entry);

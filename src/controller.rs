@@ -262,16 +262,35 @@ impl Controller {
         self.edit(|edit| edit.rename(stage, to))
     }
 
-    /// Moves a stage, with the taps on it, before another of the same pipeline.
+    /// Moves a stage, with the taps on it, before another: of its own pipeline, or of any other that is inside the outermost.
+    ///
+    /// It goes as it is, with what it holds back and with its counts in the ledger; nothing comes out of it for that, and
+    /// nothing is in the receipt. While items are inside of the innermost pipeline that both places are in, the edit waits in
+    /// front of that until they are out, and so do the items behind it.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Unknown`], [`Refusal::Turns`], [`Refusal::Mismatch`], [`Refusal::OtherPipeline`].
+    /// [`Refusal::Unknown`], [`Refusal::Fixed`], [`Refusal::Mismatch`]; [`Refusal::IsTarget`] for a target of a switch, or a
+    /// place beside one; [`Refusal::Duplicate`] where the other pipeline has a stage of that name, or of a tap's;
+    /// [`Refusal::IntoItself`]; [`Refusal::TooDeep`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    ///
+    /// let inner = Pipeline::new("inner").stage("double", |x: i64| x * 2);
+    /// let mut pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1).stage("inner", inner);
+    /// pipeline.controller().move_after("add", "inner/double")?;
+    /// assert_eq!(pipeline.topology().get("inner/add").unwrap().name(), "add");
+    /// assert_eq!(pipeline.call(5)?, 11);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn move_before(&self, stage: impl AsRef<str>, before: impl AsRef<str>) -> Result<Receipt, EditError> {
         self.edit(|edit| edit.move_before(stage, before))
     }
 
-    /// Moves a stage, with the taps on it, after another of the same pipeline.
+    /// Moves a stage, with the taps on it, after another and the taps on that; see [`move_before`](Controller::move_before).
     ///
     /// # Errors
     ///

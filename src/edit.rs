@@ -269,7 +269,7 @@ impl Edit {
         self.ask(Asked::Rename { at: Path::new(at), to: Name::new(to) })
     }
 
-    /// Moves a stage, with the taps on it, before another of the same pipeline.
+    /// Moves a stage, with the taps on it, before another; see [`Controller::move_before`](crate::Controller::move_before).
     ///
     /// # Errors
     ///
@@ -278,7 +278,7 @@ impl Edit {
         self.ask(Asked::Move { at: Path::new(at), to: Where::Before(Path::new(before)) })
     }
 
-    /// Moves a stage, with the taps on it, after another of the same pipeline.
+    /// Moves a stage, with the taps on it, after another and the taps on that.
     ///
     /// # Errors
     ///

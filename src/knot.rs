@@ -83,6 +83,13 @@ pub(crate) enum Act {
         id: NodeId,
         before: Option<NodeId>,
     },
+    /// From the chain that `from` leads to, to the one that `to` does: in front of the stage `before`, or behind all.
+    Transfer {
+        id: NodeId,
+        from: Way,
+        to: Way,
+        before: Option<NodeId>,
+    },
     Replace {
         at: Spot,
         knot: Box<dyn Knot>,
@@ -116,6 +123,18 @@ pub(crate) enum Act {
     },
 }
 
+impl Act {
+    /// Whether it moves a stage.
+    pub(crate) fn moves(&self) -> bool {
+        matches!(self, Self::Move { .. } | Self::Transfer { .. })
+    }
+
+    /// Whether something leaves the pipeline by it, or is left by a route.
+    pub(crate) fn leaves(&self) -> bool {
+        matches!(self, Self::Remove { .. } | Self::Replace { .. } | Self::Route { .. } | Self::Detach { .. })
+    }
+}
+
 /// Makes the new stage of the old one, in its place; the number is that of the items it holds. Where that panics, what comes back is a stage that fails every item.
 pub(crate) type Remake = Box<dyn FnOnce(Box<dyn Any + Send>, Site, i64) -> Remade + Send>;
 
@@ -131,9 +150,17 @@ pub(crate) trait AnyChain {
     fn first(&mut self) -> Option<&mut dyn Knot>;
     /// Carries out `act` in the chain that `within` leads to from here.
     fn act(&mut self, within: &[Spot], act: Act, taken: &mut Taken, cx: &mut Cycle);
+    /// Takes the stage `id` out of the chain that `within` leads to from here.
+    fn lift(&mut self, within: &[Spot], id: NodeId) -> Option<Box<dyn Knot>>;
+    /// Puts a stage into the chain that `within` leads to from here: in front of the stage `before`, or behind all.
+    fn put(&mut self, within: &[Spot], before: Option<NodeId>, knot: Box<dyn Knot>);
 }
 
 /// A switch whose types are forgotten.
 pub(crate) trait AnySwitch {
     fn act(&mut self, within: &[Spot], act: Act, taken: &mut Taken, cx: &mut Cycle, id: NodeId);
+    /// See [`AnyChain::lift`].
+    fn lift(&mut self, within: &[Spot], id: NodeId) -> Option<Box<dyn Knot>>;
+    /// See [`AnyChain::put`].
+    fn put(&mut self, within: &[Spot], before: Option<NodeId>, knot: Box<dyn Knot>);
 }

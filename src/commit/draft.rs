@@ -24,6 +24,7 @@ pub(super) enum Draft {
     Insert { before: Option<NodeId> },
     Remove { id: NodeId },
     Moves { ids: Vec<NodeId>, before: Option<NodeId> },
+    Transfers { ids: Vec<NodeId>, from: Way, to: Way, before: Option<NodeId> },
     Replace { at: Spot },
     HandOver { at: Spot, id: NodeId },
     Rename { at: Spot, to: Name },
@@ -63,6 +64,11 @@ impl Done {
             Draft::Moves { ids, before } => {
                 let acts = ids.into_iter().map(|id| (self.within.clone(), Act::Move { id, before }));
                 checked.acts.extend(acts);
+                None
+            }
+            Draft::Transfers { ids, from, to, before } => {
+                let transfer = |id| Act::Transfer { id, from: from.clone(), to: to.clone(), before };
+                checked.acts.extend(ids.into_iter().map(|id| (self.within.clone(), transfer(id))));
                 None
             }
             Draft::Replace { at } => knot(asked).map(|knot| Act::Replace { at, knot }),

@@ -124,8 +124,8 @@ pub enum Refusal {
     },
     /// The pipeline has become a part of another one.
     Adopted,
-    /// The place to move to is in another pipeline than the stage.
-    OtherPipeline,
+    /// The place to move to is inside of the stage itself.
+    IntoItself,
     /// The pipeline, or the stage to put in, was put together wrongly.
     Build(Box<BuildError>),
     /// The pipeline does not exist any more.
@@ -210,9 +210,7 @@ impl fmt::Display for Refusal {
             Self::Adopted => {
                 f.write_str("the pipeline has become a part of another; use that one's controller, with a path")
             }
-            Self::OtherPipeline => {
-                f.write_str("a stage moves within its own pipeline only; remove it and insert it there")
-            }
+            Self::IntoItself => f.write_str("that is inside of the stage itself; move it to a place outside"),
             Self::Build(error) => write!(f, "{error}"),
             Self::Gone => f.write_str("the pipeline was dropped; its topology, ledger and trace can still be read"),
         }

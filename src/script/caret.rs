@@ -24,7 +24,7 @@ pub(super) fn culprit(change: &Change, refusal: &Refusal) -> Option<(Name, Which
             }
         }
         Refusal::Duplicate { name } | Refusal::Twice { name } => match change {
-            Change::Insert { .. } | Change::Attach { .. } => first(name),
+            Change::Insert { .. } | Change::Attach { .. } | Change::Move { .. } => first(name),
             _ => last(name),
         },
         Refusal::Mismatch { .. } | Refusal::Build(_) | Refusal::Unfit(_) | Refusal::TooDeep { .. } => match change {
@@ -49,6 +49,13 @@ pub(super) fn culprit(change: &Change, refusal: &Refusal) -> Option<(Name, Which
         },
         Refusal::Turns { .. } | Refusal::Fixed { .. } => match change {
             Change::Remove { stage } | Change::Move { stage, .. } => first(stage.names().last()?),
+            _ => None,
+        },
+        Refusal::IntoItself => match change {
+            Change::Move { to: Position::Before(path) | Position::After(path), .. } => last(path.names().last()?),
+            Change::Move { to: Position::Front(Some(path)) | Position::Back(Some(path)), .. } => {
+                last(path.names().last()?)
+            }
             _ => None,
         },
         Refusal::IsTarget => match change {
