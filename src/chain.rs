@@ -7,6 +7,7 @@
 mod flow;
 mod nested;
 mod stretch;
+mod transfer;
 
 use std::any::Any;
 use std::io;
@@ -25,6 +26,8 @@ use crate::trace::Recorder;
 pub(crate) use flow::{edit_inside, takes_mark};
 pub(crate) use nested::Nested;
 pub(crate) use stretch::part;
+use transfer::{lift_from, put_into, transfer};
+pub(crate) use transfer::{lift_inside, put_inside};
 
 /// A chain of stages from `A` to `B`.
 pub(crate) struct Chain<A, B> {
@@ -170,12 +173,21 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     }
 
     fn change(&mut self, act: Act, taken: &mut Taken, cx: &mut Cycle) {
-        if let Act::Rename { at, to } = act {
-            if let Some(knot) = self.stage(at.id) {
-                knot.rename(to);
+        let act = match act {
+            Act::Rename { at, to } => {
+                if let Some(knot) = self.stage(at.id) {
+                    knot.rename(to);
+                }
+                return;
             }
-            return;
-        }
+            Act::Workers { at, count, made } => {
+                if let Some(knot) = self.stage(at.id) {
+                    knot.workers(count, made, taken, cx);
+                }
+                return;
+            }
+            act => act,
+        };
         let mut parts = self.disassemble();
         let made = rearrange(&mut parts, act, taken, cx);
         debug_assert!(made.is_some(), "an act was sent to a chain that it is not for");
@@ -202,6 +214,7 @@ fn rearrange(parts: &mut Vec<Box<dyn Knot>>, act: Act, taken: &mut Taken, cx: &m
             let part = parts.remove(from);
             parts.insert(if to > from { to - 1 } else { to }, part);
         }
+        Act::Transfer { id, from, to, before } => transfer(parts, id, (&from, &to), before)?,
         Act::Replace { at, mut knot } => {
             let at = find(parts, at.id)?;
             knot.carry(true, cx);
@@ -217,7 +230,9 @@ fn rearrange(parts: &mut Vec<Box<dyn Knot>>, act: Act, taken: &mut Taken, cx: &m
             *new.joiner() = joiner;
             parts.insert(at, new);
         }
-        Act::Rename { .. } | Act::Route { .. } | Act::Attach { .. } | Act::Detach { .. } => return None,
+        Act::Rename { .. } | Act::Workers { .. } | Act::Route { .. } | Act::Attach { .. } | Act::Detach { .. } => {
+            return None;
+        }
     }
     Some(())
 }
@@ -255,6 +270,36 @@ impl<A: Send + 'static, B: Send + 'static> AnyChain for Chain<A, B> {
         };
         if let Some(knot) = self.stage(first.id) {
             act_inside(knot, rest, act, taken, cx);
+        }
+        self.look();
+    }
+
+    fn lift(&mut self, within: &[Spot], id: NodeId) -> Option<Box<dyn Knot>> {
+        let lifted = match within.split_first() {
+            Some((first, rest)) => lift_inside(self.stage(first.id)?, rest, id),
+            None => {
+                let mut parts = self.disassemble();
+                let lifted = lift_from(&mut parts, &[], id);
+                self.assemble(parts);
+                lifted
+            }
+        };
+        self.look();
+        lifted
+    }
+
+    fn put(&mut self, within: &[Spot], before: Option<NodeId>, knot: Box<dyn Knot>) {
+        match within.split_first() {
+            Some((first, rest)) => {
+                if let Some(part) = self.stage(first.id) {
+                    put_inside(part, rest, before, knot);
+                }
+            }
+            None => {
+                let mut parts = self.disassemble();
+                put_into(&mut parts, &[], before, knot);
+                self.assemble(parts);
+            }
         }
         self.look();
     }

@@ -19,7 +19,7 @@ use crate::stage::{Stage, inspect};
 
 pub use refused::EditError;
 
-pub(crate) use asked::{Asked, Handed, Label, Place, Where};
+pub(crate) use asked::{Asked, Handed, Hired, Label, Order, Place, Where};
 
 /// Several changes that are committed together: all of them, or none.
 ///
@@ -89,6 +89,28 @@ impl Edit {
     /// The changes in words.
     pub(crate) fn words(&self) -> Vec<Change> {
         self.changes.iter().map(Asked::words).collect()
+    }
+
+    /// Makes the workers that the change of that number lacks.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoThread`].
+    pub(crate) fn hire(&mut self, change: usize, order: Order) -> Result<(), Refusal> {
+        let hired = order.make()?;
+        if let Some(Asked::Workers { made, .. }) = self.changes.get_mut(change) {
+            *made = Some(hired);
+        }
+        Ok(())
+    }
+
+    /// Lets go of the workers that were made for it.
+    pub(crate) fn dismiss(&mut self) {
+        for asked in &mut self.changes {
+            if let Asked::Workers { made, .. } = asked {
+                *made = None;
+            }
+        }
     }
 
     fn ask(&mut self, asked: Asked) -> Result<&mut Self, Refusal> {
@@ -247,7 +269,7 @@ impl Edit {
         self.ask(Asked::Rename { at: Path::new(at), to: Name::new(to) })
     }
 
-    /// Moves a stage, with the taps on it, before another of the same pipeline.
+    /// Moves a stage, with the taps on it, before another; see [`Controller::move_before`](crate::Controller::move_before).
     ///
     /// # Errors
     ///
@@ -256,7 +278,7 @@ impl Edit {
         self.ask(Asked::Move { at: Path::new(at), to: Where::Before(Path::new(before)) })
     }
 
-    /// Moves a stage, with the taps on it, after another of the same pipeline.
+    /// Moves a stage, with the taps on it, after another and the taps on that.
     ///
     /// # Errors
     ///
@@ -307,6 +329,15 @@ impl Edit {
         let (mut part, name, wrong) = part::<T, _>(name.as_ref(), inspect(look));
         part.entry.iter_mut().for_each(|entry| entry.kind = Kind::Tap);
         self.ask(Asked::Tap { at: Path::new(at), part: Some(part), name, maker: None, wrong })
+    }
+
+    /// Gives a stage another number of workers; see [`Controller::workers`](crate::Controller::workers).
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route); [`Refusal::NoRoom`] for none.
+    pub fn workers(&mut self, at: impl AsRef<str>, count: usize) -> Result<&mut Self, Refusal> {
+        self.ask(Asked::Workers { at: Path::new(at), count, made: None })
     }
 
     /// Lets the pipeline hold its items back.

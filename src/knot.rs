@@ -23,6 +23,7 @@ pub(crate) use travel::{Departing, Ending, Flow, Late, Leave, Travels, Turn, Wai
 /// A link whose types are forgotten; they come back by downcasts, on the cold path only.
 pub(crate) trait Knot: Send {
     fn site(&self) -> &Site;
+    fn site_mut(&mut self) -> &mut Site;
     fn rename(&mut self, to: Name);
     /// The node as a `Box<dyn Link<A, B>>`, in a box.
     fn into_link(self: Box<Self>) -> Box<dyn Any + Send>;
@@ -60,6 +61,9 @@ pub(crate) trait Knot: Send {
     fn staff(&mut self, hire: bool, roster: &Roster) -> io::Result<()>;
     fn chain(&mut self) -> Option<&mut dyn AnyChain>;
     fn switch(&mut self) -> Option<&mut dyn AnySwitch>;
+    /// There are to be `count` workers: those in `made` come, a boxed `Vec` of the data side's own type, or those of the
+    /// highest numbers leave. What is inside is theirs who have it.
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle);
 }
 
 /// Takes a stage, and gives what comes instead, if anything does.
@@ -94,6 +98,13 @@ pub(crate) enum Act {
         id: NodeId,
         before: Option<NodeId>,
     },
+    /// From the chain that `from` leads to, to the one that `to` does: in front of the stage `before`, or behind all.
+    Transfer {
+        id: NodeId,
+        from: Way,
+        to: Way,
+        before: Option<NodeId>,
+    },
     Replace {
         at: Spot,
         knot: Box<dyn Knot>,
@@ -119,6 +130,24 @@ pub(crate) enum Act {
     Detach {
         slot: u32,
     },
+    /// So many workers from now on, new ones among them.
+    Workers {
+        at: Spot,
+        count: usize,
+        made: Box<dyn Any + Send>,
+    },
+}
+
+impl Act {
+    /// Whether it moves a stage.
+    pub(crate) fn moves(&self) -> bool {
+        matches!(self, Self::Move { .. } | Self::Transfer { .. })
+    }
+
+    /// Whether something leaves the pipeline by it, or is left by a route.
+    pub(crate) fn leaves(&self) -> bool {
+        matches!(self, Self::Remove { .. } | Self::Replace { .. } | Self::Route { .. } | Self::Detach { .. })
+    }
 }
 
 /// Makes the new stage of the old one, in its place; the number is that of the items it holds. Where that panics, what comes back is a stage that fails every item.
@@ -136,9 +165,17 @@ pub(crate) trait AnyChain {
     fn first(&mut self) -> Option<&mut dyn Knot>;
     /// Carries out `act` in the chain that `within` leads to from here.
     fn act(&mut self, within: &[Spot], act: Act, taken: &mut Taken, cx: &mut Cycle);
+    /// Takes the stage `id` out of the chain that `within` leads to from here.
+    fn lift(&mut self, within: &[Spot], id: NodeId) -> Option<Box<dyn Knot>>;
+    /// Puts a stage into the chain that `within` leads to from here: in front of the stage `before`, or behind all.
+    fn put(&mut self, within: &[Spot], before: Option<NodeId>, knot: Box<dyn Knot>);
 }
 
 /// A switch whose types are forgotten.
 pub(crate) trait AnySwitch {
     fn act(&mut self, within: &[Spot], act: Act, taken: &mut Taken, cx: &mut Cycle, id: NodeId);
+    /// See [`AnyChain::lift`].
+    fn lift(&mut self, within: &[Spot], id: NodeId) -> Option<Box<dyn Knot>>;
+    /// See [`AnyChain::put`].
+    fn put(&mut self, within: &[Spot], before: Option<NodeId>, knot: Box<dyn Knot>);
 }

@@ -29,7 +29,7 @@ use std::io;
 use std::task::Context;
 
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Exchange, Flow, Knot, Spot, Travels, Turn};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Exchange, Flow, Knot, Spot, Taken, Travels, Turn};
 use crate::name::{Name, NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::Mark;
@@ -208,6 +208,10 @@ pub(crate) trait Work<A, B>: Send + 'static {
     }
     fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
         None
+    }
+    /// See [`Knot::workers`].
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle) {
+        let _ = (count, made, taken, cx);
     }
     /// Whether a trace shows the node itself, and not only what is inside.
     fn is_plain(&self) -> bool {

@@ -69,7 +69,7 @@ impl<T: Send + 'static> Pipeline<T, T> {
     pub fn new(name: impl AsRef<str>) -> Self {
         let checked = Name::new(&name);
         let name = checked.as_ref().map_or_else(|_| Name::stand_in(), Clone::clone);
-        let plan = Plan { name, input: Type::of::<T>(), output: Type::of::<T>(), entries: Vec::new() };
+        let plan = Plan { name, input: Type::of::<T>(), output: Type::of::<T>(), entries: Vec::new(), thread: None };
         let mut control = Control::new(plan);
         control.error = checked.err().map(|error| BuildError::new("a pipeline".into(), error.into()));
         let ledger = Arc::new(LedgerCell::default());

@@ -279,6 +279,10 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
     fn loosen(&mut self, loose: bool) {
         self.chain.loosen(loose);
     }
+
+    fn flush(&mut self) -> bool {
+        self.chain.flush()
+    }
 }
 
 impl<A: Send + 'static, B: Send + 'static> Flow<B> for Nested<A, B> {

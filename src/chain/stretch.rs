@@ -1,6 +1,7 @@
 //! What an edit does to the stages up to the first that has something inside.
 
 use super::flow::takes_mark;
+use super::transfer::transfer;
 use super::{act_inside, hand_over, retire};
 use crate::cycle::Cycle;
 use crate::knot::{Act, Exchange, Knot, Leave, Taken, Travels, Way};
@@ -10,6 +11,8 @@ use crate::name::NodeId;
 pub(super) struct Stretch {
     pub(super) parts: Vec<Box<dyn Knot>>,
     pub(super) from: usize,
+    /// Whether it is the whole chain in any case, in which there is nothing then.
+    pub(super) whole: bool,
     pub(super) revision: u64,
     /// See [`takes_mark`].
     pub(super) due: Vec<NodeId>,
@@ -25,6 +28,9 @@ pub(super) struct Stretch {
 impl Stretch {
     /// Its end: the first part that has something inside.
     fn stop(&mut self) -> usize {
+        if self.whole {
+            return self.parts.len();
+        }
         let end = self.parts.iter_mut().skip(self.from).position(|knot| takes_mark(&mut **knot, &self.due));
         end.map_or(self.parts.len(), |end| self.from + end)
     }
@@ -85,6 +91,10 @@ impl Stretch {
                 }
                 _ => return Some(act),
             },
+            Act::Transfer { id, from, to, before } => {
+                let moved = transfer(&mut self.parts, id, (&from, &to), before);
+                debug_assert!(moved.is_some(), "a stage was to be moved from where it is not");
+            }
             Act::HandOver { at: spot, id, make } => match self.find(spot.id) {
                 Some(at) => {
                     self.exchange(at, Box::new(|old| Some(hand_over(old, id, make, cx))));
@@ -94,6 +104,10 @@ impl Stretch {
             Act::Rename { at: spot, to } => match self.find(spot.id) {
                 Some(at) => self.parts[at].rename(to),
                 None => return Some(Act::Rename { at: spot, to }),
+            },
+            Act::Workers { at: spot, count, made } => match self.find(spot.id) {
+                Some(at) => self.parts[at].workers(count, made, &mut self.taken, cx),
+                None => return Some(Act::Workers { at: spot, count, made }),
             },
             other => debug_assert!(matches!(other, Act::Move { .. }), "an act for a switch was sent to a chain"),
         }

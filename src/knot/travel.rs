@@ -264,6 +264,10 @@ pub(crate) trait Wait {
     fn loosen(&mut self, loose: bool) {
         let _ = loose;
     }
+    /// Has the sinks inside flushed that are not, without a mark for it; whether that is news to one.
+    fn flush(&mut self) -> bool {
+        false
+    }
     /// Whether it stands only where something was until that was empty, and is so now.
     fn is_spent(&self) -> bool {
         false

@@ -11,7 +11,9 @@ use std::io;
 use crate::chain::{edit_inside, part, takes_mark};
 use crate::cycle::{Cycle, Site};
 use crate::join::{Pass, poll_alone};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Exchange, Flow, HowFar, Knot, Leave, Reach, Travels, Turn, Wait};
+use crate::knot::{
+    AnyChain, AnySwitch, Eviction, Exchange, Flow, HowFar, Knot, Leave, Reach, Taken, Travels, Turn, Wait,
+};
 use crate::link::{Link, Recount, Status, Work};
 use crate::name::{Name, NodeId, Path};
 use crate::outlet::Outlet;
@@ -169,6 +171,12 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Gate<A, B> {
 
     fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
         self.now.first()?.switch()
+    }
+
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle) {
+        if let Some(now) = self.now.first() {
+            now.workers(count, made, taken, cx);
+        }
     }
 
     fn is_plain(&self) -> bool {

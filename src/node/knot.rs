@@ -6,7 +6,7 @@ use std::io;
 use super::Node;
 use super::gate::gated;
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Exchange, Joiner, Knot, Leave, Travels, Wait};
+use crate::knot::{AnyChain, AnySwitch, Exchange, Joiner, Knot, Leave, Taken, Travels, Wait};
 use crate::link::{Link, Recount, Work};
 use crate::name::{Name, Type};
 use crate::roster::Roster;
@@ -19,6 +19,10 @@ where
 {
     fn site(&self) -> &Site {
         &self.site
+    }
+
+    fn site_mut(&mut self) -> &mut Site {
+        &mut self.site
     }
 
     fn rename(&mut self, to: Name) {
@@ -95,5 +99,9 @@ where
 
     fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
         self.work.switch()
+    }
+
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle) {
+        self.work.workers(count, made, taken, cx);
     }
 }

@@ -35,6 +35,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
             input: control.plan.input,
             output: control.plan.output,
             entries: Vec::new(),
+            thread: control.plan.thread,
         };
         let plan = std::mem::replace(&mut control.plan, stand_in);
         let error = control.error.clone().map(Refusal::from).or(unfit);
@@ -119,6 +120,7 @@ impl Receipt {
         let (chain, plan) = match entry.kind {
             Kind::Pipeline(mut plan) => {
                 plan.name = entry.name;
+                plan.thread = None;
                 let chain = knot.into_stage().downcast::<Chain<In, Out>>();
                 (*chain.map_err(|_| TakeError::Unknown { path: path.to_owned() })?, *plan)
             }
@@ -127,7 +129,7 @@ impl Receipt {
                 let mut chain = Chain::<In, In>::new().reopen(&mut Vec::new());
                 chain.assemble(vec![knot]);
                 let (name, input, output) = (entry.name.clone(), entry.input, entry.output);
-                (chain, Plan { name, input, output, entries: vec![entry] })
+                (chain, Plan { name, input, output, entries: vec![entry], thread: None })
             }
         };
         let ledger = Arc::new(LedgerCell::default());
