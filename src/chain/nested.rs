@@ -192,6 +192,10 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
         self.chain.capacity()
     }
 
+    fn grain(&mut self) -> usize {
+        self.chain.grain()
+    }
+
     fn mark(&mut self, mark: Mark, cx: &mut Cycle, _: &Site, travels: &mut Travels) {
         cx.deeper(|cx| self.chain.mark(mark, &mut self.outlet, cx, travels));
     }
