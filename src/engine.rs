@@ -11,6 +11,7 @@ mod flow;
 mod many;
 mod poll;
 mod quick;
+mod spawned;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -48,6 +49,8 @@ pub(crate) struct Engine<In, Out> {
     told: bool,
     /// Whether all items go one way; see [`Status`](crate::link::Status).
     fixed: bool,
+    /// How many items may be accepted as one packet, while tasks run the pipeline.
+    grain: usize,
     finished: bool,
     paused: bool,
     /// Items of the cycle under way.
@@ -86,6 +89,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             single: false,
             told: false,
             fixed: false,
+            grain: 1,
             finished: false,
             paused: false,
             inbox: Vec::new(),
@@ -130,6 +134,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             single: false,
             told: false,
             fixed: false,
+            grain: 1,
             finished: self.finished,
             paused: self.paused,
             inbox: self.inbox,
@@ -303,6 +308,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty() && self.cx.panic.is_none();
         self.told = clear && self.single && recorded != Detail::Edits;
         self.direct = clear && self.single && !self.told;
+        self.grain = self.grain(status.single, recorded);
         self.clear = NEVER;
         self.quick = if self.direct { self.seen } else { NEVER };
         if let Some(current) = &mut self.current {

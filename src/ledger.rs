@@ -139,6 +139,11 @@ impl LedgerCell {
         self.sequence.store(sequence + 1, Ordering::Release);
     }
 
+    /// How many items were accepted.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Acquire)
+    }
+
     pub(crate) fn deliver(&self, items: u64) {
         shift(&self.surplus, items.cast_signed());
     }

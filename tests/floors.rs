@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 44] = [
+const FLOORS: [&str; 45] = [
     "name",
     "hash",
     "board",
+    "parker",
     "in_flight",
     "stage",
     "failure",
@@ -44,6 +45,7 @@ const FLOORS: [&str; 44] = [
     "engine",
     "pipeline",
     "stream",
+    "running",
     "source",
     "library",
     "script",

@@ -130,6 +130,16 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         capacity
     }
 
+    /// See [`Wait::grain`](crate::knot::Wait::grain).
+    pub(crate) fn grain(&mut self) -> usize {
+        let mut grain = usize::MAX;
+        self.none(|knot| {
+            grain = grain.min(knot.wait().map_or(usize::MAX, |(wait, _)| wait.grain()));
+            false
+        });
+        grain
+    }
+
     /// See [`Wait::loosen`](crate::knot::Wait::loosen).
     pub(crate) fn loosen(&mut self, loose: bool) {
         let last = self.length().saturating_sub(1);

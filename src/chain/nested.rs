@@ -255,6 +255,10 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
         self.chain.capacity()
     }
 
+    fn grain(&mut self) -> usize {
+        self.chain.grain()
+    }
+
     fn mark(&mut self, mark: Mark, cx: &mut Cycle, _: &Site, travels: &mut Travels) {
         self.deeper(cx, |this, cx| this.chain.mark(mark, &mut this.outlet, cx, travels));
     }

@@ -12,7 +12,7 @@ use crate::packet::Slip;
 use crate::stage::{BoxError, Fault};
 
 impl Cycle {
-    /// Begins with work on packets, in which `items` (0 or 1) are accepted. Gives what [`end`](Cycle::end) needs.
+    /// Begins with work on packets, in which `items` are accepted. Gives what [`end`](Cycle::end) needs.
     pub(crate) fn begin(&mut self, items: u64) -> (u64, u64) {
         self.items = items;
         self.open();

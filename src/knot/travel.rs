@@ -246,6 +246,10 @@ pub(crate) trait Wait {
     }
     /// How many items it takes, with all that is inside it.
     fn capacity(&mut self) -> usize;
+    /// How many items a packet may have that goes through it, so that nothing inside takes more than twice its capacity.
+    fn grain(&mut self) -> usize {
+        self.capacity()
+    }
     /// Puts a mark behind all that is inside.
     fn mark(&mut self, mark: Mark, cx: &mut Cycle, site: &Site, travels: &mut Travels);
     /// The edit of `revision` comes to it: what leaves by that, and has nothing inside that waits, gives what it holds.
