@@ -10,7 +10,6 @@ mod stretch;
 mod transfer;
 
 use std::any::Any;
-use std::io;
 use std::sync::Arc;
 
 use crate::cycle::{Cycle, Site};
@@ -20,7 +19,7 @@ use crate::knot::{Act, AnyChain, Joiner, Knot, Remake, Spot, Taken};
 use crate::link::{Link, Recount, Status};
 use crate::name::{NodeId, Path};
 use crate::packet::Line;
-use crate::roster::Roster;
+use crate::roster::{NoThread, Roster};
 use crate::trace::Recorder;
 
 pub(crate) use flow::{edit_inside, takes_mark};
@@ -118,7 +117,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     }
 
     /// See [`Knot::staff`].
-    pub(crate) fn staff(&mut self, hire: bool, roster: &Roster) -> io::Result<()> {
+    pub(crate) fn staff(&mut self, hire: bool, roster: &Roster) -> Result<(), NoThread> {
         let mut staffed = Ok(());
         self.none(|knot| {
             staffed = knot.staff(hire, roster);

@@ -12,6 +12,7 @@ mod workers;
 
 use smallvec::SmallVec;
 
+use crate::roster::Roster;
 use crate::edit::{Asked, Edit, Order, Place};
 use crate::error::Refusal;
 use crate::knot::{Act, Way};
@@ -38,6 +39,8 @@ pub(crate) enum Halt {
     Refused(Refusal, usize),
     /// It can be made as soon as it brings these along.
     Lacks(Box<Order>, usize),
+    /// It can be made as soon as what it puts in has threads.
+    Unstaffed(Roster),
 }
 
 /// Checks `edit` and makes its changes in `plan`; if it is not made, `plan` and `edit` are as before. Whether new workers

@@ -11,13 +11,14 @@
 
 mod deal;
 mod flow;
+mod leave;
 mod member;
 mod post;
 mod room;
+mod shop;
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::io;
 use std::sync::Arc;
 use std::task::Context;
 
@@ -25,16 +26,19 @@ use smallvec::SmallVec;
 
 use crate::chain::{Chain, Nested};
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, Flow, Spot};
+use crate::knot::{AnyChain, Flow, Spot, Taken};
 use crate::link::{Recount, Status, Work};
 use crate::meet::{Meeting, Order};
 use crate::name::{NodeId, Path};
 use crate::packet::{Message, Packet, Slip, Ticket};
-use crate::roster::{Roster, Watch};
+use crate::roster::{NoThread, Roster};
 use crate::trace::Recorder;
 
 pub(crate) use deal::Deal;
-use member::{Came, Member};
+pub(crate) use member::Member;
+pub(crate) use shop::{Counter, Options, Shop};
+use member::Came;
+use shop::Place;
 
 /// See the module's documentation.
 pub(crate) struct Crew<A, B> {
@@ -50,6 +54,8 @@ pub(crate) struct Crew<A, B> {
     unordered: bool,
     /// Whether the members are workers, each with a stage of its own, and not the one that runs a pipeline.
     workers: bool,
+    /// What makes more of them.
+    shop: Option<Arc<dyn Counter>>,
     /// While the pipeline is spawned: what it may do with the chain.
     staffed: Option<Status>,
 }
@@ -60,17 +66,16 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         Self::new(vec![Member::new(Nested::new(chain, late, site))], Deal::to_one(), capacity, false, false)
     }
 
-    /// Several that run a stage each.
+    /// Several that run a stage each; `shop` makes more of them.
     pub(crate) fn of_workers(
-        chains: Vec<Chain<A, B>>,
-        deal: Deal<A>,
-        capacity: usize,
-        unordered: bool,
+        mut members: Vec<Member<A, B>>,
+        options: Options<A>,
+        shop: Arc<dyn Counter>,
         site: &Site,
     ) -> Self {
-        let mut members: Vec<_> = chains.into_iter().map(|chain| Member::new(Nested::flat(chain))).collect();
         members.iter_mut().for_each(|member| place(member, site));
-        Self::new(members, deal, capacity, unordered, true)
+        let Options { deal, capacity, unordered } = options;
+        Self { shop: Some(shop), ..Self::new(members, deal, capacity, unordered, true) }
     }
 
     fn new(members: Vec<Member<A, B>>, deal: Deal<A>, capacity: usize, unordered: bool, workers: bool) -> Self {
@@ -86,6 +91,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             capacity,
             unordered,
             workers,
+            shop: None,
             staffed: None,
         }
     }
@@ -100,18 +106,16 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
     }
 
     /// Gives each member a thread.
-    fn hire(&mut self, site: &Site, roster: &Roster) -> io::Result<()> {
-        let several = self.workers.then_some(self.members.len());
+    fn hire(&mut self, site: &Site, roster: &Roster) -> Result<(), NoThread> {
         let status = self.alone().map_or(Status::CLEAR, |alone| alone.status(site));
+        let place = Place { id: site.id, name: site.name.clone(), capacity: self.capacity, roster: roster.clone() };
         for (number, member) in self.members.iter_mut().enumerate() {
-            if member.is_staffed() {
-                continue;
+            if !member.is_staffed() {
+                place.hire(member, self.workers.then_some(number))?;
             }
-            let thread = several.map_or_else(|| site.name.to_string(), |_| format!("{}-{number}", site.name));
-            let watch = Arc::new(Watch::new(site.id, number, thread, self.capacity));
-            let refused = |error: io::Error| io::Error::new(error.kind(), format!("no thread {:?}: {error}", watch.thread));
-            member.hire(Arc::clone(&watch), self.workers).map_err(refused)?;
-            roster.add(&watch);
+        }
+        if let Some(shop) = &self.shop {
+            shop.open(place);
         }
         self.staffed = Some(Status { single: false, parks: true, waits: None, ..status });
         Ok(())
@@ -171,7 +175,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
     }
 
     fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        if self.staffed.is_some() {
+        if self.staffed.is_some() && cx.flowing {
             return self.deal(items, cx, site);
         }
         let in_place = [0];
@@ -256,7 +260,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
         if member.come_home() { member.home.chain() } else { None }
     }
 
-    fn staff(&mut self, hire: bool, site: &Site, roster: &Roster) -> io::Result<()> {
+    fn staff(&mut self, hire: bool, site: &Site, roster: &Roster) -> Result<(), NoThread> {
         // Threads inside of threads first: their chains are at home now.
         for member in &mut self.members {
             if member.come_home() {
@@ -270,6 +274,21 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
                 Ok(())
             }
         }
+    }
+
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, _: &mut Taken, cx: &mut Cycle, site: &Site) {
+        let mut made = made.downcast::<Vec<Member<A, B>>>().map_or_else(|_| Vec::new(), |made| *made);
+        made.iter_mut().for_each(|member| place(member, site));
+        self.members.append(&mut made);
+        if count < self.members.len() {
+            let leaving = self.members.split_off(count);
+            self.leave(leaving, cx, site);
+        }
+        if !self.members.is_empty() {
+            // They take the place of those that have quit.
+            cx.broken.retain(|broken| broken.id != site.id);
+        }
+        cx.used_up = true;
     }
 
     fn is_plain(&self) -> bool {

@@ -10,7 +10,6 @@ mod wait;
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Context;
 
@@ -21,7 +20,7 @@ use crate::knot::{AnySwitch, Flow, Knot, Spot};
 use crate::link::{Link, Recount, Status, Work};
 use crate::name::{NodeId, Path};
 use crate::pick::{Choice, Pick};
-use crate::roster::Roster;
+use crate::roster::{NoThread, Roster};
 use crate::route::{PolicyKind, Route};
 use crate::stage::BoxError;
 use crate::trace::{Reason, Recorder};
@@ -357,7 +356,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         if self.branching.is_some() { Some(self) } else { None }
     }
 
-    fn staff(&mut self, hire: bool, _: &Site, roster: &Roster) -> io::Result<()> {
+    fn staff(&mut self, hire: bool, _: &Site, roster: &Roster) -> Result<(), NoThread> {
         for slot in self.order.clone() {
             if let Some(knot) = self.slot(slot).and_then(|link| link.first()) {
                 knot.staff(hire, roster)?;

@@ -8,13 +8,12 @@ mod eviction;
 mod travel;
 
 use std::any::Any;
-use std::io;
 
 use smallvec::SmallVec;
 
 use crate::cycle::{Cycle, Site};
 use crate::name::{Name, NodeId};
-use crate::roster::Roster;
+use crate::roster::{NoThread, Roster};
 use crate::route::Route;
 
 pub(crate) use eviction::{Eviction, HowFar, Reach};
@@ -58,7 +57,7 @@ pub(crate) trait Knot: Send {
     /// # Errors
     ///
     /// That of the system, which has no thread for one; those before it have theirs.
-    fn staff(&mut self, hire: bool, roster: &Roster) -> io::Result<()>;
+    fn staff(&mut self, hire: bool, roster: &Roster) -> Result<(), NoThread>;
     fn chain(&mut self) -> Option<&mut dyn AnyChain>;
     fn switch(&mut self) -> Option<&mut dyn AnySwitch>;
     /// There are to be `count` workers: those in `made` come, a boxed `Vec` of the data side's own type, or those of the

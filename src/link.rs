@@ -25,7 +25,6 @@
 //! item still comes out; the pipeline resumes the unwinding at the end.
 
 use std::any::Any;
-use std::io;
 use std::task::Context;
 
 use crate::cycle::{Cycle, Site};
@@ -33,7 +32,7 @@ use crate::knot::{AnyChain, AnySwitch, Eviction, Exchange, Flow, Knot, Spot, Tak
 use crate::name::{Name, NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::Mark;
-use crate::roster::Roster;
+use crate::roster::{NoThread, Roster};
 use crate::trace::Recorder;
 
 /// A chain of stages from `A` to `B`, or a part of one.
@@ -199,7 +198,7 @@ pub(crate) trait Work<A, B>: Send + 'static {
         None
     }
     /// See [`Knot::staff`].
-    fn staff(&mut self, hire: bool, site: &Site, roster: &Roster) -> io::Result<()> {
+    fn staff(&mut self, hire: bool, site: &Site, roster: &Roster) -> Result<(), NoThread> {
         let _ = (hire, site, roster);
         Ok(())
     }
@@ -210,8 +209,8 @@ pub(crate) trait Work<A, B>: Send + 'static {
         None
     }
     /// See [`Knot::workers`].
-    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle) {
-        let _ = (count, made, taken, cx);
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle, site: &Site) {
+        let _ = (count, made, taken, cx, site);
     }
     /// Whether a trace shows the node itself, and not only what is inside.
     fn is_plain(&self) -> bool {

@@ -1,8 +1,10 @@
 //! What can be seen of a thread from outside.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use crate::error::Refusal;
 use crate::name::NodeId;
 
 /// What can be seen of a thread that works for a stage; written by it and by the pipeline, read by whoever asks.
@@ -10,8 +12,8 @@ use crate::name::NodeId;
 pub(crate) struct Watch {
     /// The stage.
     pub(crate) id: NodeId,
-    /// The worker's number, from 0.
-    pub(crate) number: usize,
+    /// The worker's number, from 0; none for a thread that runs a pipeline.
+    pub(crate) number: Option<usize>,
     pub(crate) thread: String,
     /// How many items the stage may have inside.
     pub(crate) capacity: usize,
@@ -31,7 +33,7 @@ pub(crate) enum Does {
 }
 
 impl Watch {
-    pub(crate) fn new(id: NodeId, number: usize, thread: String, capacity: usize) -> Self {
+    pub(crate) fn new(id: NodeId, number: Option<usize>, thread: String, capacity: usize) -> Self {
         Self { id, number, thread, capacity, queue: AtomicUsize::new(0), state: AtomicU64::new(0) }
     }
 
@@ -58,6 +60,20 @@ impl Watch {
 
     pub(crate) fn queue(&self) -> usize {
         self.queue.load(Ordering::Relaxed)
+    }
+}
+
+/// The system has no thread for a stage.
+#[derive(Debug)]
+pub(crate) struct NoThread {
+    /// What it would have been called.
+    pub(crate) name: String,
+    pub(crate) error: io::Error,
+}
+
+impl From<NoThread> for Refusal {
+    fn from(NoThread { name, error }: NoThread) -> Self {
+        Self::NoThread { name, error: error.to_string() }
     }
 }
 

@@ -1,7 +1,6 @@
 //! A pipeline as a stage of another.
 
 use std::any::Any;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Context;
 
@@ -13,7 +12,7 @@ use crate::link::{Recount, Status, Work};
 use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message, Slip};
-use crate::roster::Roster;
+use crate::roster::{NoThread, Roster};
 use crate::trace::Recorder;
 
 /// A pipeline as a stage of another.
@@ -65,6 +64,11 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
     /// Whether the chain is lent.
     pub(crate) fn is_lent(&self) -> bool {
         self.chain.is_open()
+    }
+
+    /// Outputs that are to come first.
+    pub(crate) fn add_late(&mut self, late: Vec<B>) {
+        self.late.extend(late);
     }
 
     /// Outputs that it had not handed out when it ran alone.
@@ -221,7 +225,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
         if self.chain.flows() || !self.outlet.is_empty() { Some(self) } else { None }
     }
 
-    fn staff(&mut self, hire: bool, _: &Site, roster: &Roster) -> io::Result<()> {
+    fn staff(&mut self, hire: bool, _: &Site, roster: &Roster) -> Result<(), NoThread> {
         self.chain.staff(hire, roster)
     }
 

@@ -24,7 +24,7 @@ impl<A> Deal<A> {
         Self::ByLoad
     }
 
-    pub(super) fn is_by_key(&self) -> bool {
+    pub(crate) fn is_by_key(&self) -> bool {
         matches!(self, Self::ByKey(_))
     }
 

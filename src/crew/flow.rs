@@ -225,6 +225,9 @@ impl<A: Send + 'static, B: Send + 'static> Flow<B> for Crew<A, B> {
             for member in self.members.iter_mut().chain(&mut self.leaving) {
                 member.drive(cx, site, turn, &mut self.came);
             }
+            if !self.leaving.is_empty() {
+                self.let_go(cx, site);
+            }
             if self.came.is_empty() {
                 break;
             }

@@ -21,7 +21,7 @@ use crate::trace::SharedLog;
 const WINDOW: usize = 256;
 
 /// See the module's documentation.
-pub(super) struct Member<A, B> {
+pub(crate) struct Member<A, B> {
     pub(super) home: Nested<A, B>,
     /// What waits to go in, in order.
     pub(super) line: Line<A>,
@@ -74,7 +74,7 @@ pub(super) struct Back<B> {
 }
 
 impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
-    pub(super) fn new(home: Nested<A, B>) -> Self {
+    pub(crate) fn new(home: Nested<A, B>) -> Self {
         Self {
             home,
             line: Line::default(),

@@ -6,7 +6,6 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::io;
 
 use crate::chain::{edit_inside, part, takes_mark};
 use crate::cycle::{Cycle, Site};
@@ -18,7 +17,7 @@ use crate::link::{Link, Recount, Status, Work};
 use crate::name::{Name, NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message};
-use crate::roster::Roster;
+use crate::roster::{NoThread, Roster};
 use crate::trace::Recorder;
 
 use super::Node;
@@ -160,7 +159,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Gate<A, B> {
         if self.stands { self.now.pop().0 } else { None }
     }
 
-    fn staff(&mut self, hire: bool, _: &Site, roster: &Roster) -> io::Result<()> {
+    fn staff(&mut self, hire: bool, _: &Site, roster: &Roster) -> Result<(), NoThread> {
         let knots = self.elders.iter_mut().map(|elder| &mut elder.link).chain([&mut self.now]);
         knots.filter_map(|link| link.first()).try_for_each(|knot| knot.staff(hire, roster))
     }
@@ -173,7 +172,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Gate<A, B> {
         self.now.first()?.switch()
     }
 
-    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle) {
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle, _: &Site) {
         if let Some(now) = self.now.first() {
             now.workers(count, made, taken, cx);
         }

@@ -1,7 +1,6 @@
 //! A stage in its place, as edits see it.
 
 use std::any::Any;
-use std::io;
 
 use super::Node;
 use super::gate::gated;
@@ -9,7 +8,7 @@ use crate::cycle::{Cycle, Site};
 use crate::knot::{AnyChain, AnySwitch, Exchange, Joiner, Knot, Leave, Taken, Travels, Wait};
 use crate::link::{Link, Recount, Work};
 use crate::name::{Name, Type};
-use crate::roster::Roster;
+use crate::roster::{NoThread, Roster};
 
 impl<W, A, B> Knot for Node<W, A, B>
 where
@@ -89,7 +88,7 @@ where
         Some(now)
     }
 
-    fn staff(&mut self, hire: bool, roster: &Roster) -> io::Result<()> {
+    fn staff(&mut self, hire: bool, roster: &Roster) -> Result<(), NoThread> {
         self.work.staff(hire, &self.site, roster)
     }
 
@@ -102,6 +101,6 @@ where
     }
 
     fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle) {
-        self.work.workers(count, made, taken, cx);
+        self.work.workers(count, made, taken, cx, &self.site);
     }
 }

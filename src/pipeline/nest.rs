@@ -121,6 +121,7 @@ impl Receipt {
             Kind::Pipeline(mut plan) => {
                 plan.name = entry.name;
                 plan.thread = None;
+                plan.thread = None;
                 let chain = knot.into_stage().downcast::<Chain<In, Out>>();
                 (*chain.map_err(|_| TakeError::Unknown { path: path.to_owned() })?, *plan)
             }

@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use super::Pipeline;
-use crate::chain::Chain;
-use crate::crew::{Crew, Deal};
+use crate::chain::{Chain, Nested};
+use crate::crew::{Crew, Deal, Member, Options, Shop};
 use crate::error::Refusal;
 use crate::hash::Fnv;
 use crate::join::join;
 use crate::knot::Knot;
-use crate::model::Kind;
+use crate::model::{Kind, Workers, Workshop};
 use crate::name::Name;
 use crate::node::Node;
 use crate::part::{Made, Part};
@@ -76,7 +77,8 @@ impl<In: Send + 'static, Out: Send + 'static> Stage<In> for ThreadStage<In, Out>
 
     fn unpack(self) -> Unpacked<Self> {
         let Self { pipeline, queue } = self;
-        let (plan, chain, late, error) = pipeline.disassemble();
+        let (mut plan, chain, late, error) = pipeline.disassemble();
+        plan.thread = Some(queue);
         Unpacked::Made(Box::new(Made {
             kind: Kind::Pipeline(Box::new(plan)),
             make: Box::new(move |site| {
@@ -184,20 +186,29 @@ where
 
     fn unpack(self) -> Unpacked<Self> {
         let Self { count, mut maker, queue, unordered, deal } = self;
-        let mut error = (count == 0).then_some(Refusal::NoRoom { what: "the number of workers" });
-        let mut chains = Vec::new();
-        for _ in 0..count.max(1) {
+        let shop = Arc::new(Shop::new(Box::new(move || {
             let (part, mistake) = Part::new::<In, S>(Name::stand_in(), maker());
-            error = error.or(mistake);
-            chains.push(alone::<In, S::Out>(part.knot));
-        }
+            let chain = alone::<In, S::Out>(part.knot);
+            match mistake.or(chain.flows().then_some(Refusal::WorkersWait)) {
+                Some(refusal) => Err(refusal),
+                None => Ok(Member::new(Nested::flat(chain))),
+            }
+        })));
+        let none = (count == 0).then_some(Refusal::NoRoom { what: "the number of workers" });
+        let (members, mistake) = match shop.members(count) {
+            Ok(members) => (members, None),
+            Err(refusal) => (Vec::new(), Some(refusal)),
+        };
+        let (keyed, workshop) = (deal.is_by_key(), Arc::clone(&shop) as Arc<dyn Workshop>);
+        let workers = Workers { count, capacity: queue, keyed, unordered, workshop };
+        let options = Options { deal, capacity: queue, unordered };
         Unpacked::Made(Box::new(Made {
-            kind: Kind::Stage,
+            kind: Kind::Workers(workers),
             make: Box::new(move |site| {
-                let crew = Crew::of_workers(chains, deal, queue, unordered, &site);
+                let crew = Crew::of_workers(members, options, shop, &site);
                 Box::new(Node::<_, In, S::Out>::new(site, crew))
             }),
-            error: error.or(no_room(queue)),
+            error: none.or(mistake).or(no_room(queue)),
         }))
     }
 }

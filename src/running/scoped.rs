@@ -16,6 +16,7 @@ use crate::error::{FlowError, NotSpawned, Stopped};
 use crate::ledger::Ledger;
 use crate::parker::block_on;
 use crate::pipeline::Pipeline;
+use crate::roster::NoThread;
 
 impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     /// Runs the pipeline on a thread of its own for as long as it takes to send all `items` and to have all that becomes of
@@ -52,6 +53,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         if let Some(why) = unfit(&mut self.engine).or_else(|| self.engine.poisoned().cloned()) {
             return Err(Stopped::NotSpawned(NotSpawned::Held(why)));
         }
+        self.engine.staff(true).map_err(|NoThread { name, error }| Stopped::NotSpawned(NotSpawned::NoThread { name, error }))?;
         let name = self.engine.shared.board.lock().plan.name.clone();
         let orders = Arc::<Orders>::default();
         let (sender, inside, receiver) = make_ends(Ends::default(), &orders);
