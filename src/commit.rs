@@ -12,12 +12,12 @@ mod workers;
 
 use smallvec::SmallVec;
 
-use crate::roster::Roster;
 use crate::edit::{Asked, Edit, Order, Place};
 use crate::error::Refusal;
 use crate::knot::{Act, Way};
 use crate::model::{DEPTH_LIMIT, Entry, Kind, Mutation, Plan, Step, Steps, Target};
 use crate::name::{Name, NodeId, Path};
+use crate::roster::Roster;
 use draft::{Done, Draft};
 use origins::Origins;
 

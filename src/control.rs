@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::roster::Roster;
 use crate::board::Board;
 use crate::change::Change;
 use crate::commit::{Checked, Halt, commit};
@@ -21,6 +20,7 @@ use crate::ledger::{Counts, Ledger, LedgerCell, Row};
 use crate::model::{Entry, Plan};
 use crate::name::Path;
 use crate::receipt::{Cell, Receipt};
+use crate::roster::Roster;
 use crate::topology::Topology;
 use crate::trace::{Places, SharedLog, Trace, read};
 

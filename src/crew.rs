@@ -35,10 +35,10 @@ use crate::roster::{NoThread, Roster};
 use crate::trace::Recorder;
 
 pub(crate) use deal::Deal;
-pub(crate) use member::Member;
-pub(crate) use shop::{Counter, Options, Shop};
 use member::Came;
+pub(crate) use member::Member;
 use shop::Place;
+pub(crate) use shop::{Counter, Options, Shop};
 
 /// See the module's documentation.
 pub(crate) struct Crew<A, B> {
@@ -116,6 +116,11 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         }
         if let Some(shop) = &self.shop {
             shop.open(place);
+        }
+        // What came out before threads worked for it comes first.
+        let late: Vec<B> = self.members.iter_mut().flat_map(|member| member.home.take_late()).collect();
+        if !late.is_empty() {
+            self.meet.extra(0, Packet { slip: Slip::default(), items: late.into_iter().collect() });
         }
         self.staffed = Some(Status { single: false, parks: true, waits: None, ..status });
         Ok(())

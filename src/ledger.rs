@@ -99,7 +99,8 @@ impl LedgerCell {
 
     /// Takes what was noted.
     pub(crate) fn take_notes(&self) -> Vec<Note> {
-        let taken = self.notes.as_ref().map(|notes| std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner)));
+        let taken =
+            self.notes.as_ref().map(|notes| std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner)));
         taken.unwrap_or_default()
     }
 

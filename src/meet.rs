@@ -127,7 +127,9 @@ impl<B> Meeting<B> {
     /// Whether that part of a packet is still waited for.
     pub(crate) fn misses(&self, ticket: Ticket) -> bool {
         match self.entries.get(&ticket.entry) {
-            Some(Entry::Packet { parts, missing, .. }) => *missing > 0 && matches!(parts.get(ticket.part as usize), Some(None)),
+            Some(Entry::Packet { parts, missing, .. }) => {
+                *missing > 0 && matches!(parts.get(ticket.part as usize), Some(None))
+            }
             _ => false,
         }
     }
@@ -277,6 +279,14 @@ impl<B> Meeting<B> {
             Some(Message::Packet(packet)) => Some(packet),
             _ => None,
         }
+    }
+
+    /// The first mark that `is` it, and its entry.
+    pub(crate) fn find(&self, is: impl Fn(Mark) -> bool) -> Option<(u64, Mark)> {
+        self.entries.iter().find_map(|(number, entry)| match entry {
+            Entry::Mark { mark, .. } if is(*mark) => Some((*number, *mark)),
+            _ => None,
+        })
     }
 
     /// Gives up what has come out of the targets and waits here, as far as it has to be.

@@ -154,6 +154,11 @@ impl<T> Line<T> {
         self.messages.front()
     }
 
+    /// All of it, in order.
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = Message<T>> {
+        self.messages.into_iter()
+    }
+
     /// The revision of the edit whose mark is at the head.
     pub(crate) fn head_edit(&self) -> Option<u64> {
         match self.head() {

@@ -149,7 +149,11 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
         let made = self.chain.call(item, cx);
         if made.is_none() {
             let flat = self.flat;
-            self.chain.place(&mut cx.failures, |path| if !flat { path.prefix(&site.name) });
+            self.chain.place(&mut cx.failures, |path| {
+                if !flat {
+                    path.prefix(&site.name)
+                }
+            });
             self.settle(0, cx, site);
         }
         made

@@ -58,10 +58,8 @@ impl<A> Deal<A> {
                 }
             }
             Self::ByKey(key) => {
-                let to: Vec<usize> = items
-                    .iter()
-                    .map(|item| of_key(guarded(cx, site, |_| key(item)), loads.len()))
-                    .collect();
+                let to: Vec<usize> =
+                    items.iter().map(|item| of_key(guarded(cx, site, |_| key(item)), loads.len())).collect();
                 for (to, item) in to.into_iter().zip(items.drain(..)) {
                     match runs.last_mut() {
                         Some((last, run)) if *last == to => run.push(item),

@@ -201,11 +201,17 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Crew<A, B> {
     }
 
     fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
+        let end = self.meet.find(|mark| eviction.ends_at(mark));
+        let takes = eviction.takes(end.map(|(_, mark)| mark));
         let reach = eviction.reach;
         for member in self.members.iter_mut().chain(&mut self.leaving) {
+            if takes {
+                member.give_up(end.map_or(u64::MAX, |(entry, _)| entry), eviction, cx, site, &mut self.came);
+            }
             eviction.reach = reach;
-            member.evict(eviction, cx, site, &mut self.came);
+            member.evict_home(eviction, cx, site);
         }
+        eviction.reach = reach;
         self.see_to(cx, site);
         self.meet.evict(eviction, cx, site);
     }

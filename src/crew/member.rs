@@ -224,7 +224,13 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     /// Lets all go on as far as it can; what comes out is added to `came`.
-    pub(super) fn drive(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>, came: &mut VecDeque<Came<A, B>>) {
+    pub(super) fn drive(
+        &mut self,
+        cx: &mut Cycle,
+        site: &Site,
+        turn: &mut Turn<'_, '_>,
+        came: &mut VecDeque<Came<A, B>>,
+    ) {
         loop {
             self.collect(turn.task, came);
             if !self.home.is_lent() {
@@ -295,7 +301,13 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     /// Sends on what waits; whether something went home that may go on there.
-    fn forward(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>, came: &mut VecDeque<Came<A, B>>) -> bool {
+    fn forward(
+        &mut self,
+        cx: &mut Cycle,
+        site: &Site,
+        turn: &mut Turn<'_, '_>,
+        came: &mut VecDeque<Came<A, B>>,
+    ) -> bool {
         let mut home = false;
         while let Some(message) = self.line.pop() {
             match message {

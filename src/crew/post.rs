@@ -50,7 +50,8 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
         let ((feed, parcels), (reports, drain)) = (lane(window + 2), lane(window + 2));
         let seen = Arc::clone(&watch);
         Builder::new().name(watch.thread.clone()).spawn(move || {
-            let mut worker = Worker { parcels, reports, room: None, done: VecDeque::new(), quits, over: false, watch: seen };
+            let mut worker =
+                Worker { parcels, reports, room: None, done: VecDeque::new(), quits, over: false, watch: seen };
             block_on(poll_fn(|task| worker.poll(task)));
         })?;
         Ok(Self { feed, drain, watch })

@@ -4,10 +4,10 @@ use smallvec::SmallVec;
 
 use super::Fan;
 use super::branching::{Branching, Leaving, Origin};
-use crate::meet::Order;
 use crate::chain::{edit_inside, takes_mark};
 use crate::cycle::{Cycle, Site, inside};
 use crate::knot::{Act, AnySwitch, Leave, Spot, Travels, Way};
+use crate::meet::Order;
 use crate::name::NodeId;
 use crate::packet::{Items, Mark, Message, Packet, Slip, Ticket};
 use crate::pick::Choice;

@@ -53,7 +53,9 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         if let Some(why) = unfit(&mut self.engine).or_else(|| self.engine.poisoned().cloned()) {
             return Err(Stopped::NotSpawned(NotSpawned::Held(why)));
         }
-        self.engine.staff(true).map_err(|NoThread { name, error }| Stopped::NotSpawned(NotSpawned::NoThread { name, error }))?;
+        self.engine
+            .staff(true)
+            .map_err(|NoThread { name, error }| Stopped::NotSpawned(NotSpawned::NoThread { name, error }))?;
         let name = self.engine.shared.board.lock().plan.name.clone();
         let orders = Arc::<Orders>::default();
         let (sender, inside, receiver) = make_ends(Ends::default(), &orders);

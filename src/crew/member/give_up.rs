@@ -9,43 +9,48 @@ use crate::knot::{Eviction, HowFar, Wait};
 use crate::packet::{Items, Message, Packet, Slip};
 
 impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
-    /// See [`Wait::evict`]. What a thread has in hand cannot be had from it: it is given up without the item, and what the
-    /// thread makes of it later is let go of.
-    pub(crate) fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site, came: &mut VecDeque<Came<A, B>>) {
-        let end = self.line.find(|mark| eviction.ends_at(mark));
-        if eviction.takes(end) {
-            let mut given_up = self.take_back();
-            let mut stays = VecDeque::new();
-            let mut in_front = true;
-            while let Some(message) = self.line.pop() {
-                match message {
-                    Message::Packet(packet) if in_front => given_up.push(packet),
-                    message => {
-                        in_front &= !matches!(&message, Message::Mark(mark) if Some(*mark) == end);
-                        stays.push_back(message);
-                    }
+    /// Gives up what is in front of the entry `end`. What a thread has in hand cannot be had from it: it is given up without
+    /// the item, and what the thread makes of it later is let go of.
+    pub(in crate::crew) fn give_up(
+        &mut self,
+        end: u64,
+        eviction: &Eviction,
+        cx: &mut Cycle,
+        site: &Site,
+        came: &mut VecDeque<Came<A, B>>,
+    ) {
+        let (mut given_up, mut stays) = (Vec::new(), Vec::new());
+        let waiting = std::mem::take(&mut self.line);
+        let back = self.take_back().into_iter().map(Message::Packet);
+        for message in back.chain(waiting.into_iter()) {
+            match message {
+                Message::Packet(packet) if packet.slip.ticket.is_some_and(|ticket| ticket.entry < end) => {
+                    given_up.push(packet);
                 }
+                message => stays.push(message),
             }
-            stays.into_iter().for_each(|message| self.line.push(message));
-            self.forsake(eviction, cx, site, came);
-            let mut kept = Vec::new();
-            for mut packet in given_up {
-                let items = packet.items.len();
-                eviction.empty(&mut packet, HowFar::Waiting, cx, site);
-                let out = items - packet.items.len();
-                cx.settle(site, 0, out, -(out as i64));
-                if packet.items.is_empty() {
-                    came.push_back(empty(packet.slip));
-                } else {
-                    kept.push(packet);
-                }
-            }
-            kept.into_iter().rev().for_each(|packet| self.line.put_back(Message::Packet(packet)));
         }
+        self.forsake(end, eviction, cx, site, came);
+        for mut packet in given_up {
+            let items = packet.items.len();
+            eviction.empty(&mut packet, HowFar::Waiting, cx, site);
+            let out = items - packet.items.len();
+            cx.settle(site, 0, out, -(out as i64));
+            if packet.items.is_empty() {
+                came.push_back(empty(packet.slip));
+            } else {
+                self.line.push(Message::Packet(packet));
+            }
+        }
+        stays.into_iter().for_each(|message| self.line.push(message));
+        self.show();
+    }
+
+    /// Gives up what is inside the chain, where that is at home.
+    pub(in crate::crew) fn evict_home(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
         if !self.home.is_lent() {
             self.home.evict(eviction, cx, site);
         }
-        self.show();
     }
 
     /// Takes back what is on the way to the thread.
@@ -65,17 +70,17 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     /// Waits no longer for what the thread has in hand.
-    fn forsake(&mut self, eviction: &Eviction, cx: &mut Cycle, site: &Site, came: &mut VecDeque<Came<A, B>>) {
+    fn forsake(&mut self, end: u64, eviction: &Eviction, cx: &mut Cycle, site: &Site, came: &mut VecDeque<Came<A, B>>) {
         if !self.home.is_lent() {
             return;
         }
-        for sent in std::mem::take(&mut self.inside) {
-            let mut slip = Slip {
-                number: sent.number,
-                revision: sent.revision,
-                ticket: Some(sent.ticket),
-                ..Slip::default()
-            };
+        let (old, stays): (VecDeque<_>, _) =
+            std::mem::take(&mut self.inside).into_iter().partition(|sent| sent.ticket.entry < end);
+        self.inside = stays;
+        for sent in old {
+            self.weight -= sent.items;
+            let mut slip =
+                Slip { number: sent.number, revision: sent.revision, ticket: Some(sent.ticket), ..Slip::default() };
             cx.within(&mut slip, |cx| {
                 for _ in 0..sent.items {
                     cx.settle(site, 0, 1, -1);
@@ -85,7 +90,6 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             came.push_back(empty(slip));
             self.forsaken = true;
         }
-        self.weight = 0;
         if self.forsaken
             && !self.recalled
             && let Some(post) = &self.post
