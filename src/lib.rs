@@ -70,6 +70,8 @@ mod hash;
 mod in_flight;
 mod join;
 mod knot;
+#[allow(dead_code)]
+mod lane;
 mod ledger;
 mod library;
 mod link;
@@ -78,6 +80,8 @@ mod name;
 mod node;
 mod outlet;
 mod packet;
+#[allow(dead_code)]
+mod parker;
 mod part;
 mod pick;
 mod pipeline;

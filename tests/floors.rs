@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 43] = [
+const FLOORS: [&str; 45] = [
     "name",
     "hash",
     "board",
+    "parker",
+    "lane",
     "in_flight",
     "stage",
     "failure",
