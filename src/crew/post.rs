@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::thread::Builder;
 
 use super::room::{Remarks, Room};
-use crate::lane::{Drain, Feed, lane};
+use crate::lane::{Drain, Feed, Full, lane};
 use crate::packet::{Items, Packet};
 use crate::parker::block_on;
 use crate::roster::{Does, Watch};
@@ -59,7 +59,7 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
 
     /// Sends a parcel; it comes back when there is no room.
     pub(super) fn send(&self, parcel: Parcel<A, B>) -> Result<(), Parcel<A, B>> {
-        self.feed.push(parcel).map_err(|refused| refused.into_inner())
+        self.feed.push(parcel).map_err(given_back)
     }
 
     /// Has the task woken when there is room for a parcel.
@@ -86,6 +86,12 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
     }
 }
 
+/// What a lane did not take.
+fn given_back<T>(refused: Full<T>) -> T {
+    let (Full::Full(value) | Full::Closed(value)) = refused;
+    value
+}
+
 /// The thread's end.
 struct Worker<A, B> {
     parcels: Drain<Parcel<A, B>>,
@@ -109,7 +115,7 @@ impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
             }
             while let Some(report) = self.done.pop_front() {
                 let Err(refused) = self.reports.push(report) else { continue };
-                self.done.push_front(refused.into_inner());
+                self.done.push_front(given_back(refused));
                 match self.reports.poll_room(task) {
                     Poll::Ready(true) => {}
                     Poll::Ready(false) => return Poll::Ready(()),
