@@ -10,6 +10,7 @@
 //! Called in one thread, or polled by a task, the members stay at home and run in place.
 
 mod deal;
+mod desk;
 mod flow;
 mod leave;
 mod member;

@@ -50,6 +50,8 @@ struct Sent {
     items: usize,
     number: u64,
     revision: u64,
+    /// Whether each item has a cycle of its own.
+    each: bool,
 }
 
 /// What comes out of a member.
@@ -370,6 +372,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
 impl Sent {
     fn of<T>(packet: &Packet<T>) -> Option<Self> {
         let Packet { slip, items } = packet;
-        Some(Self { ticket: slip.ticket?, items: items.len(), number: slip.number, revision: slip.revision })
+        let Slip { number, revision, each, .. } = *slip;
+        Some(Self { ticket: slip.ticket?, items: items.len(), number, revision, each })
     }
 }
