@@ -201,7 +201,12 @@ fn carry_out(edit: &mut Edit, change: &Change, after: &Topology) {
         Change::Move { stage, to } => match to {
             Position::Before(at) => edit.move_before(stage.to_string(), at.to_string()),
             Position::After(at) => edit.move_after(stage.to_string(), at.to_string()),
-            Position::Front(_) | Position::Back(_) => unreachable!("there is a stage to name"),
+            Position::Back(Some(path)) => {
+                let there = path.join(&Name::new("there").unwrap()).to_string();
+                edit.push_back(&there, |x: i64| x).unwrap().move_before(stage.to_string(), &there).unwrap();
+                edit.remove(there)
+            }
+            Position::Front(_) | Position::Back(None) => unreachable!("there is a stage to name"),
         },
         Change::Attach { target, switch } => {
             made!(&node(switch, &target.maker), new, edit.attach(switch.to_string(), target.name.as_str(), new))
