@@ -3,10 +3,11 @@
 //! They are moved there before all else, where that pipeline is there before and after; what is left to be changed then
 //! is in one pipeline each. A stage that has come to be in a new pipeline is put in with that.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::{NodeKind, TopologyNode};
 use super::Found;
+use super::pairs::Pairs;
 use crate::change::{Change, Position};
 use crate::name::{Name, NodeId, Path};
 
@@ -24,6 +25,17 @@ fn owners(node: &TopologyNode, owner: Owner, found: &mut HashMap<NodeId, Owner>,
     }
 }
 
+/// The pipelines that go on as they were, of a node that does.
+fn stay(before: &TopologyNode, after: &TopologyNode, stays: &mut HashSet<Owner>) {
+    stays.insert(after.id);
+    let pairs = Pairs::new(before, after);
+    for (at, node) in after.children().iter().enumerate().filter(|(at, _)| !pairs.replaced[*at]) {
+        if let Some(old) = pairs.before[at] {
+            stay(&before.children()[old], node, stays);
+        }
+    }
+}
+
 impl Found {
     /// What `before` is when the stages have been moved that are in other pipelines in `after`.
     pub(super) fn cross(&mut self, before: &TopologyNode, after: &TopologyNode) -> TopologyNode {
@@ -32,6 +44,17 @@ impl Found {
         owners(after, None, &mut are, &mut order);
         let mut waiting: Vec<(NodeId, Owner)> = order.into_iter().map(|id| (id, are[&id])).collect();
         waiting.retain(|(id, owner)| were.get(id).is_some_and(|was| was != owner));
+        if waiting.is_empty() {
+            return before.clone();
+        }
+        let mut stays = HashSet::new();
+        stay(before, after, &mut stays);
+        for (id, _) in &waiting {
+            if let (Some(old), Some(new)) = (before.within(Some(*id)), after.within(Some(*id))) {
+                stay(old, new, &mut stays);
+            }
+        }
+        waiting.retain(|(_, owner)| stays.contains(owner));
         let mut now = before.clone();
         // What moves into something that is inside of it waits until that has been moved out.
         while !waiting.is_empty() {
