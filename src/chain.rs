@@ -19,6 +19,7 @@ use crate::knot::{Act, AnyChain, Joiner, Knot, Remake, Spot, Taken};
 use crate::link::{Link, Recount, Status};
 use crate::name::{NodeId, Path};
 use crate::packet::Line;
+use crate::roster::{NoThread, Roster};
 use crate::trace::Recorder;
 
 pub(crate) use flow::{edit_inside, takes_mark};
@@ -58,6 +59,12 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         parts.splice(0..0, self.disassemble());
         let (pass, held) = (self.pass, std::mem::take(&mut self.held));
         Chain { link: None, pass, on_failure: std::mem::take(&mut self.on_failure), owner: None, flows: false, held }
+    }
+
+    /// What stands for this chain while that is elsewhere: it keeps the handler of failures.
+    pub(crate) fn husk(&mut self) -> Self {
+        let (pass, on_failure) = (self.pass, std::mem::take(&mut self.on_failure));
+        Self { link: None, pass, on_failure, owner: self.owner, flows: false, held: Line::default() }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -109,6 +116,17 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         self.flows
     }
 
+    /// See [`Knot::staff`].
+    pub(crate) fn staff(&mut self, hire: bool, roster: &Roster) -> Result<(), NoThread> {
+        let mut staffed = Ok(());
+        self.none(|knot| {
+            staffed = knot.staff(hire, roster);
+            staffed.is_err()
+        });
+        self.look();
+        staffed
+    }
+
     /// See [`Link::recount`].
     pub(crate) fn recount(&mut self, how: Recount, cx: &mut Cycle) {
         if let Some(link) = &mut self.link {
@@ -157,7 +175,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         let act = match act {
             Act::Rename { at, to } => {
                 if let Some(knot) = self.stage(at.id) {
-                    knot.site_mut().name = to;
+                    knot.rename(to);
                 }
                 return;
             }

@@ -17,6 +17,7 @@ use crate::error::Refusal;
 use crate::knot::{Act, Way};
 use crate::model::{DEPTH_LIMIT, Entry, Kind, Mutation, Plan, Step, Steps, Target};
 use crate::name::{Name, NodeId, Path};
+use crate::roster::Roster;
 use draft::{Done, Draft};
 use origins::Origins;
 
@@ -38,6 +39,8 @@ pub(crate) enum Halt {
     Refused(Refusal, usize),
     /// It can be made as soon as it brings these along.
     Lacks(Box<Order>, usize),
+    /// It can be made as soon as what it puts in has threads.
+    Unstaffed(Roster),
 }
 
 /// Checks `edit` and makes its changes in `plan`; if it is not made, `plan` and `edit` are as before. Whether new workers

@@ -20,6 +20,7 @@ use crate::ledger::{Counts, Ledger, LedgerCell, Row};
 use crate::model::{Entry, Plan};
 use crate::name::Path;
 use crate::receipt::{Cell, Receipt};
+use crate::roster::Roster;
 use crate::topology::Topology;
 use crate::trace::{Places, SharedLog, Trace, read};
 
@@ -61,6 +62,8 @@ pub(crate) struct Control {
     pub(crate) flowing: bool,
     /// Whether it runs on threads, so that new workers need theirs.
     pub(crate) threaded: bool,
+    /// The threads that work for it.
+    pub(crate) roster: Roster,
     /// Receipts' cells with stages that were taken out; what nobody wants is dropped at a controller's next call.
     pub(crate) retired: Vec<Arc<dyn Ending>>,
     /// The counts of stages that are no more in the pipeline.
@@ -95,6 +98,7 @@ impl Control {
             trace: None,
             flowing: false,
             threaded: false,
+            roster: Roster::default(),
             retired: Vec::new(),
             departed: Vec::new(),
             history: BTreeMap::new(),
@@ -135,6 +139,9 @@ impl Control {
         let full = self.waiting.len() >= WAITING_LIMIT;
         if full && !self.coalesces(edit) {
             return Err(Halt::Refused(Refusal::Flooded { waiting: self.waiting.len() }, usize::MAX));
+        }
+        if self.threaded && edit.is_unstaffed() {
+            return Err(Halt::Unstaffed(self.roster.clone()));
         }
         let words = self.trace.is_some().then(|| edit.words());
         let Checked { drains, acts, left, paused } = commit(&mut self.plan, edit, Some(self.threaded))?;

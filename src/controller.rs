@@ -101,6 +101,10 @@ impl Controller {
                     Ok(()) => continue,
                     Err(refusal) => (refusal, change),
                 },
+                Err(Halt::Unstaffed(roster)) => match edit.staff(&roster) {
+                    Ok(()) => continue,
+                    Err(refused) => refused,
+                },
                 Err(Halt::Refused(refusal, change)) => (refusal, change),
             };
             edit.dismiss();

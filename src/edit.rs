@@ -14,6 +14,7 @@ use crate::in_flight::InFlight;
 use crate::model::Kind;
 use crate::name::{Name, Path, Type};
 use crate::part::{Part, remake};
+use crate::roster::Roster;
 use crate::route::Route;
 use crate::stage::{Stage, inspect};
 
@@ -44,6 +45,8 @@ pub(crate) use asked::{Asked, Handed, Hired, Label, Order, Place, Where};
 pub struct Edit {
     pub(crate) changes: Vec<Asked>,
     pub(crate) rule: InFlight,
+    /// Whether what it puts in has its threads.
+    staffed: bool,
 }
 
 /// Makes a part; a malformed name is replaced in it, for it will be refused.
@@ -89,6 +92,25 @@ impl Edit {
     /// The changes in words.
     pub(crate) fn words(&self) -> Vec<Change> {
         self.changes.iter().map(Asked::words).collect()
+    }
+
+    /// Whether it may put in something that has no threads yet.
+    pub(crate) fn is_unstaffed(&self) -> bool {
+        !self.staffed && self.changes.iter().any(Asked::has_part)
+    }
+
+    /// Starts the threads for what it puts in.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoThread`], and the number of the change.
+    pub(crate) fn staff(&mut self, roster: &Roster) -> Result<(), (Refusal, usize)> {
+        self.staffed = true;
+        for (number, asked) in self.changes.iter_mut().enumerate() {
+            let Some(knot) = asked.knot() else { continue };
+            knot.staff(true, roster).map_err(|refused| (refused.into(), number))?;
+        }
+        Ok(())
     }
 
     /// Makes the workers that the change of that number lacks.

@@ -11,6 +11,7 @@ mod flow;
 mod many;
 mod poll;
 mod quick;
+mod spawned;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -48,6 +49,10 @@ pub(crate) struct Engine<In, Out> {
     told: bool,
     /// Whether all items go one way; see [`Status`](crate::link::Status).
     fixed: bool,
+    /// Whether every stage gives exactly one output.
+    exact: bool,
+    /// How many items may be accepted as one packet, while tasks run the pipeline.
+    grain: usize,
     finished: bool,
     paused: bool,
     /// Items of the cycle under way.
@@ -86,6 +91,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             single: false,
             told: false,
             fixed: false,
+            exact: false,
+            grain: 1,
             finished: false,
             paused: false,
             inbox: Vec::new(),
@@ -104,7 +111,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// The engine with another type of output, for a builder that goes on. Outputs that wait are counted as dropped by
     /// `counts`, those of the stage that comes.
-    pub(crate) fn reopen<To: Send + 'static>(mut self, counts: &Counts) -> Engine<In, To> {
+    pub(crate) fn reopen<To: Send + 'static>(mut self, counts: &Arc<Counts>) -> Engine<In, To> {
         let waiting = self.out.len() + self.late.len();
         if waiting > 0 {
             self.cx.forgo(waiting, counts);
@@ -130,6 +137,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             single: false,
             told: false,
             fixed: false,
+            exact: false,
+            grain: 1,
             finished: self.finished,
             paused: self.paused,
             inbox: self.inbox,
@@ -290,7 +299,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             .or_else(|| status.waits.filter(|_| !self.cx.flowing).map(|stage| Hold::Waits { stage }));
         let recorded = self.cx.trace.as_ref().map_or(Detail::Edits, |trace| trace.detail());
         let each = self.cx.trace.as_ref().is_some_and(|trace| trace.has_each());
-        self.fixed = status.fixed;
+        (self.fixed, self.exact) = (status.fixed, status.exact);
         // Items of a batch are told apart where they can go different ways, and where they have rows of their own.
         self.steady = status.steady
             && match recorded {
@@ -303,6 +312,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty() && self.cx.panic.is_none();
         self.told = clear && self.single && recorded != Detail::Edits;
         self.direct = clear && self.single && !self.told;
+        self.grain = self.grain(status.single, recorded);
         self.clear = NEVER;
         self.quick = if self.direct { self.seen } else { NEVER };
         if let Some(current) = &mut self.current {

@@ -6,6 +6,7 @@
 mod body;
 mod flow;
 mod refusal;
+mod running;
 
 use std::error::Error;
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::name::{Path, Type};
 pub use body::{BodyError, NoReply, SourceError};
 pub use flow::FlowError;
 pub use refusal::{BuildError, Refusal};
+pub use running::{Closed, FlushError, NotSpawned, Panic, Stopped, TryRecvError, TrySendError, Unsent, UnsentAll};
 
 /// Why a pipeline takes no item now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub enum Hold {
         stage: Path,
     },
     /// A stage whose items wait only works while a task runs the pipeline, by [`through`](crate::ThroughExt::through),
-    /// [`drive`](crate::Pipeline::drive) or as a `Sink`.
+    /// [`drive`](crate::Pipeline::drive) or as a `Sink`, or a thread, by [`spawn`](crate::Pipeline::spawn).
     Waits {
         /// The stage.
         stage: Path,

@@ -30,6 +30,7 @@
 //! | make changes, from anywhere | [`Controller`]; several at once: [`Edit`] |
 //! | know when a change took effect, and have back what it took out | [`Receipt`] |
 //! | put a pipeline between streams and sinks | [`ThroughExt::through`], [`Pipeline::drive`], [`Pipeline::flow`]; see the [guide](guide::tasks) |
+//! | run a pipeline on a thread of its own | [`Pipeline::spawn`], [`Pipeline::run`] |
 //! | have items wait: work that takes time, queues, sinks | [`async_stage`], [`try_async_stage`], [`buffer`], [`sink`], [`shared`] |
 //! | leave what is stalled | [`InFlight`] |
 //! | produce items in a coroutine that is answered | [`Source`] |
@@ -59,6 +60,7 @@ mod commit;
 mod control;
 mod controller;
 mod coroutine;
+mod crew;
 mod cycle;
 mod edit;
 mod engine;
@@ -70,19 +72,24 @@ mod hash;
 mod in_flight;
 mod join;
 mod knot;
+mod lane;
 mod ledger;
 mod library;
 mod link;
+mod meet;
 mod model;
 mod name;
 mod node;
 mod outlet;
 mod packet;
+mod parker;
 mod part;
 mod pick;
 mod pipeline;
 mod receipt;
+mod roster;
 mod route;
+mod running;
 pub mod script;
 mod shared;
 mod sinks;
@@ -102,17 +109,19 @@ pub use controller::Controller;
 pub use coroutine::{Body, Io, Outlet, Turn, body};
 pub use edit::{Edit, EditError};
 pub use error::{
-    BodyError, BuildError, CallError, FinishError, FlowError, Held, Hold, NoReply, Refusal, Rest, SendAllError,
-    SendError, SourceError, TakeError,
+    BodyError, BuildError, CallError, Closed, FinishError, FlowError, FlushError, Held, Hold, NoReply, NotSpawned,
+    Panic, Refusal, Rest, SendAllError, SendError, SourceError, Stopped, TakeError, TryRecvError, TrySendError, Unsent,
+    UnsentAll,
 };
 pub use failure::{Failure, OnFailure};
 pub use in_flight::InFlight;
 pub use ledger::{Ledger, Row};
 pub use library::Library;
 pub use name::{Name, NameError, Path, Type};
-pub use pipeline::{Pipeline, Remains};
+pub use pipeline::{Pipeline, Remains, ThreadStage, WorkersStage, thread, workers};
 pub use receipt::{Applied, Cut, Receipt, Retired};
 pub use route::{PolicyKind, Route, RouteView};
+pub use running::{Ends, Finished, Handle, JoinError, Outputs, Receiver, Running, Sender, SpawnError};
 pub use script::{PlayError, Player, RunError, Script, ScriptError};
 pub use shared::{Shared, SharedEnded, shared};
 pub use sinks::{SinkStage, sink};

@@ -57,7 +57,6 @@ pub(crate) enum Kind {
     Tap,
     Pipeline(Box<Plan>),
     Switch(Box<Fork>),
-    #[cfg_attr(not(test), expect(dead_code, reason = "made by the stages with workers"))]
     Workers(Workers),
 }
 

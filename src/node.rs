@@ -1,5 +1,6 @@
 //! A stage in its place in a chain.
 
+mod end;
 mod gate;
 mod knot;
 
@@ -15,6 +16,8 @@ use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message};
 use crate::trace::Recorder;
+
+use end::{flush, lost};
 
 /// A stage in its place.
 // In this order, so that a pointer to the node is one to its site (a register less in `call`), and what every item needs
@@ -77,39 +80,14 @@ impl<W, A, B> Node<W, A, B> {
         }
         let caught = catch_unwind(AssertUnwindSafe(|| work.many(items, out, cx, site)));
         if let Err(panic) = caught {
-            items.clear();
             cx.panic.get_or_insert(panic);
-            lost(site, out, before, taken, gone, cx);
+            if !cx.flowing {
+                items.clear();
+            }
+            lost(site, out, before, taken - items.len() as i64, gone, cx);
+            // What it had not come to is handed back.
+            cx.turn_away(items, site);
         }
-    }
-}
-
-/// What a stage gives at its end (or all the stages inside it); a panic ends it, and what it had emitted then is void.
-fn flush<W: Work<A, B>, A, B>(work: &mut W, site: &Site, rest: &[Spot], out: &mut Vec<B>, cx: &mut Cycle) {
-    let before = out.len();
-    cx.whole = usize::MAX;
-    let flushed = catch_unwind(AssertUnwindSafe(|| {
-        if rest.is_empty() { work.finish(out, cx, site) } else { work.drain(rest, out, cx, site) }
-    }));
-    if let Err(panic) = flushed {
-        if cx.whole != usize::MAX {
-            out.truncate(cx.whole.max(before));
-        }
-        cx.faults.take();
-        cx.panic.get_or_insert(panic);
-    }
-}
-
-/// A stage panicked: what it had in hand, and what was behind that in the batch, is counted as failed.
-#[cold]
-fn lost<B>(site: &Site, out: &mut Vec<B>, before: usize, taken: i64, gone: i64, cx: &mut Cycle) {
-    if cx.whole != usize::MAX {
-        out.truncate(cx.whole.max(before));
-    }
-    cx.faults.take();
-    let rest = taken - (cx.gone - gone) - (out.len() - before) as i64;
-    if rest > 0 {
-        cx.failed(&site.counts, rest.unsigned_abs());
     }
 }
 

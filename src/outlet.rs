@@ -8,18 +8,20 @@ pub(crate) struct Outlet<T> {
     line: Line<T>,
     /// How many messages may wait in it before nothing more is let go into it.
     room: usize,
+    /// The same in items.
+    space: usize,
     /// What comes out of the stages behind the last boundary.
     pub(crate) made: Vec<T>,
 }
 
 impl<T> Outlet<T> {
     pub(crate) fn new(room: usize) -> Self {
-        Self { line: Line::default(), room, made: Vec::new() }
+        Self { line: Line::default(), room, space: usize::MAX, made: Vec::new() }
     }
 
     /// Whether there is room for another message.
     pub(crate) fn is_open(&self) -> bool {
-        self.line.len() < self.room
+        self.line.len() < self.room && self.line.weight() < self.space
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -28,6 +30,11 @@ impl<T> Outlet<T> {
 
     pub(crate) fn set_room(&mut self, room: usize) {
         self.room = room;
+    }
+
+    /// Bounds the items in it, too; only what one packet has become may go beyond that.
+    pub(crate) fn set_space(&mut self, items: usize) {
+        self.space = items;
     }
 
     /// Takes what was made of the packet in hand, unless that is parked at a boundary.

@@ -8,6 +8,7 @@
 //! batch, if only of one item.
 
 mod nest;
+mod threads;
 mod wait;
 
 use std::fmt;
@@ -30,6 +31,7 @@ use crate::stage::{BoxError, Stage, filter, filter_map, flat_map, inspect, try_s
 use crate::switch::Switch;
 use crate::topology::Topology;
 
+pub use threads::{ThreadStage, WorkersStage, thread, workers};
 pub use wait::Remains;
 
 /// A chain of named stages from `In` to `Out` that can be changed while items flow.

@@ -28,6 +28,27 @@ impl<S> Staged<S> {
         Self { held: held.unsigned_abs() as usize, stage }
     }
 
+    /// A batch of which a panic loses the item in hand alone: those behind it stay in `items`.
+    #[inline(never)]
+    fn each<A>(&mut self, items: &mut Vec<A>, out: &mut Vec<S::Out>, cx: &mut Cycle, site: &Site)
+    where
+        S: Stage<A>,
+    {
+        items.reverse();
+        let items = Backwards(items);
+        out.reserve(items.0.len());
+        while let Some(item) = items.0.pop() {
+            if S::SHAPE.exact {
+                out.extend(guarded(cx, site, |cx| self.stage.apply(item, &mut cx.faults)));
+                continue;
+            }
+            let before = out.len();
+            cx.whole = before;
+            guarded(cx, site, |cx| self.stage.process(item, &mut Output::new(out, &mut cx.faults)));
+            self.settle(1, out.len() - before, cx, site);
+        }
+    }
+
     fn settle<A>(&mut self, taken: usize, made: usize, cx: &mut Cycle, site: &Site)
     where
         S: Stage<A>,
@@ -36,6 +57,15 @@ impl<S> Staged<S> {
         let change = held as i64 - self.held as i64;
         self.held = held;
         cx.settle(site, taken, made, change);
+    }
+}
+
+/// Items that are taken from the end of their row, first to last; it is put in order again.
+struct Backwards<'a, A>(&'a mut Vec<A>);
+
+impl<A> Drop for Backwards<'_, A> {
+    fn drop(&mut self) {
+        self.0.reverse();
     }
 }
 
@@ -54,6 +84,9 @@ where
     }
 
     fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<S::Out>, cx: &mut Cycle, site: &Site) {
+        if cx.flowing && items.len() > 1 {
+            return self.each(items, out, cx, site);
+        }
         if S::SHAPE.exact {
             return guarded(cx, site, |_| self.stage.batch(items, out));
         }

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 43] = [
+const FLOORS: [&str; 45] = [
     "name",
     "hash",
     "board",
+    "parker",
     "in_flight",
     "stage",
     "failure",
@@ -23,6 +24,7 @@ const FLOORS: [&str; 43] = [
     "cycle",
     "outlet",
     "knot",
+    "meet",
     "link",
     "join",
     "chain",
@@ -43,6 +45,7 @@ const FLOORS: [&str; 43] = [
     "engine",
     "pipeline",
     "stream",
+    "running",
     "source",
     "library",
     "script",

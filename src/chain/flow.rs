@@ -129,6 +129,16 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         capacity
     }
 
+    /// See [`Wait::grain`](crate::knot::Wait::grain).
+    pub(crate) fn grain(&mut self) -> usize {
+        let mut grain = usize::MAX;
+        self.none(|knot| {
+            grain = grain.min(knot.wait().map_or(usize::MAX, |(wait, _)| wait.grain()));
+            false
+        });
+        grain
+    }
+
     /// See [`Wait::loosen`](crate::knot::Wait::loosen).
     pub(crate) fn loosen(&mut self, loose: bool) {
         let last = self.length().saturating_sub(1);
@@ -289,7 +299,8 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         }
     }
 
-    /// The stages of the stretch that leave by the edit give what they hold back.
+    /// The stages of the stretch that leave by the edit give what they hold back; so does one that stands behind a gate at
+    /// its end.
     fn drain_stretch(
         &mut self,
         from: usize,
@@ -309,6 +320,9 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
                 out.take_in(cx);
             }
         }
+        if let Some((wait, _)) = self.knot(at).and_then(|knot| knot.wait()) {
+            wait.drain(revision, cx, travels);
+        }
     }
 
     /// Makes the changes that concern the stretch.
@@ -319,7 +333,8 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         let (acts, drains) = (std::mem::take(&mut travel.acts), std::mem::take(&mut travel.drains));
         let taken = std::mem::take(&mut travel.taken);
         let parts = self.disassemble();
-        let mut stretch = Stretch { parts, from, whole, revision, due, taken, later: Vec::new(), gone: Vec::new() };
+        let (later, gone, fresh) = (Vec::new(), Vec::new(), Vec::new());
+        let mut stretch = Stretch { parts, from, whole, revision, due, taken, later, gone, fresh };
         for (way, act) in acts {
             let left = match way.last().map(|spot| spot.id) == self.owner {
                 true => stretch.edit(act, cx, travels),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::change::{Change, Made, Position};
 use crate::error::Refusal;
-use crate::knot::Remake;
+use crate::knot::{Knot, Remake};
 use crate::model::{Entry, Workshop};
 use crate::name::{Name, NameError, Path, Type};
 use crate::part::Part;
@@ -142,6 +142,22 @@ impl Asked {
             | Self::Attach { part, .. }
             | Self::Tap { part, .. } => part.as_mut().map(|part| &mut part.entry),
             Self::HandOver { entry, .. } => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// Whether it puts in a stage.
+    pub(crate) fn has_part(&self) -> bool {
+        matches!(self, Self::Insert { .. } | Self::Replace { .. } | Self::Attach { .. } | Self::Tap { .. })
+    }
+
+    /// The stage that it puts in.
+    pub(crate) fn knot(&mut self) -> Option<&mut Box<dyn Knot>> {
+        match self {
+            Self::Insert { part, .. }
+            | Self::Replace { part, .. }
+            | Self::Attach { part, .. }
+            | Self::Tap { part, .. } => part.as_mut().map(|part| &mut part.knot),
             _ => None,
         }
     }

@@ -19,13 +19,15 @@ pub(crate) struct Current<In, Out> {
     pub(super) travels: Travels,
     pub(super) outlet: Outlet<Out>,
     /// What is to be handed out, in order: outputs, and failures that nobody has dealt with.
-    pub(super) news: VecDeque<Result<Out, Failure>>,
+    pub(super) news: VecDeque<Result<Out, Box<Failure>>>,
     /// An item that was not accepted yet.
     pub(crate) hand: Option<In>,
     /// Whether there was room for an item when all had gone on last, and none has come since.
     pub(super) open: bool,
     /// Whether outputs are not handed out, because there is nothing in them.
     pub(super) sinks: bool,
+    /// Whether a thread runs the pipeline, which accepts items and hands outputs out many at a time.
+    pub(super) spawned: bool,
     /// Whether the end of the stream was told, and whether it has come out.
     pub(crate) ending: bool,
     pub(crate) ended: bool,
@@ -48,6 +50,7 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
             hand: None,
             open: false,
             sinks,
+            spawned: false,
             ending: false,
             ended: false,
             flush: (0, 0),
@@ -82,7 +85,7 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
                     } else {
                         self.news.extend(items.into_iter().map(Ok));
                     }
-                    self.news.extend(failures.into_iter().map(Err));
+                    self.news.extend(failures.into_iter().map(Box::new).map(Err));
                 }
             }
         }

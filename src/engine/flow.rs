@@ -44,7 +44,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.cx.flowing = true;
         let mut current = Current::new(sinks);
         current.news.extend(self.out.drain(..).chain(self.late.drain(..)).map(Ok));
-        current.news.extend(self.cx.failures.drain(..).map(Err));
+        current.news.extend(self.cx.failures.drain(..).map(Box::new).map(Err));
         self.queued = 0;
         (current.ending, current.ended) = (self.finished, self.finished);
         self.current = Some(Box::new(current));
@@ -85,15 +85,14 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     /// Gives up what waits inside: outputs that were ready, and the items that can be had, as failures.
-    pub(crate) fn abort(&mut self) -> (Vec<Out>, Vec<Failure>) {
-        let (mut outputs, mut failures) = (Vec::new(), Vec::new());
+    pub(crate) fn abort(&mut self, outputs: &mut Vec<Out>, failures: &mut Vec<Failure>) {
         let mut task = Context::from_waker(Waker::noop());
         let (mut before, mut done) = (None, false);
         // What is done with goes on as far as it can, and is given up where it is stuck.
         loop {
             if before == Some(self.progress()) {
                 if std::mem::replace(&mut done, true) {
-                    return (outputs, failures);
+                    return;
                 }
             } else {
                 done = false;
@@ -105,7 +104,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             self.cx.end(bracket, 0);
             self.go_on(&mut task);
             // Why nothing will be accepted is of no matter any more.
-            let _ = self.take_news(&mut outputs, &mut failures);
+            let _ = self.take_news(outputs, failures);
         }
     }
 
@@ -166,6 +165,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let ready = loop {
             let room = if current.sinks { AHEAD } else { AHEAD.saturating_sub(current.news.len()) };
             current.outlet.set_room(room);
+            current.outlet.set_space(if current.spawned { room } else { usize::MAX });
             let ready = chain.poll(&mut current.outlet, cx, &mut Turn { travels: &mut current.travels, task });
             if !current.collect(chain, cx) || current.has_news() {
                 break ready;
@@ -181,12 +181,18 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         if self.direct {
             return self.accept_quick(item);
         }
+        self.inbox.push(item);
+        self.accept_packet();
+    }
+
+    /// Takes what is in the inbox as one packet; there is room for it.
+    pub(super) fn accept_packet(&mut self) {
         self.clear = super::NEVER;
         let Some(current) = &mut self.current else { return };
         current.open = false;
-        self.inbox.push(item);
-        let Self { chain, cx, inbox, .. } = self;
-        let before = cx.begin(1);
+        let Self { chain, cx, inbox, exact, .. } = self;
+        let before = cx.begin(inbox.len() as u64);
+        cx.each = *exact && inbox.len() > 1;
         if let Some(recorder) = &mut cx.trace {
             recorder.begin(cx.number, false);
         }
@@ -210,7 +216,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(super) fn quick_failed(&mut self) {
         let failed = self.nothing();
         if let (Err(failures), Some(current)) = (failed, &mut self.current) {
-            current.news.extend(failures.into_iter().map(Err));
+            current.news.extend(failures.into_iter().map(Box::new).map(Err));
         }
         self.review();
     }
@@ -232,7 +238,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     /// Tells the end of the stream, once; whether this was the first time.
-    pub(super) fn end(&mut self) -> bool {
+    pub(crate) fn end(&mut self) -> bool {
         (self.quick, self.clear) = (super::NEVER, super::NEVER);
         let _ = self.ready();
         let Self { chain, cx, current, .. } = self;
@@ -281,7 +287,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     /// Opens the quick way again, when what it was closed for has been taken.
-    fn quicken(&mut self) {
+    pub(super) fn quicken(&mut self) {
         if self.direct && !self.chain.flows() && self.current.as_ref().is_some_and(|current| !current.waits()) {
             self.quick = self.seen;
         }
@@ -297,7 +303,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 self.cx.hand_out(1);
             }
             self.quicken();
-            return Some(news.map_err(|failure| FlowError::Failed(Box::new(failure))));
+            return Some(news.map_err(FlowError::Failed));
         }
         let lasting = self.hold.as_ref().filter(|hold| hold.lasts());
         if lasting.is_none() || current.told.as_ref() == lasting {

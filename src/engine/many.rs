@@ -7,7 +7,7 @@ use crate::cycle::Cycle;
 use crate::error::{FinishError, Held, Hold, Rest, SendAllError, SendError};
 
 /// The most items of a batch.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 
 impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(crate) fn send_batch(&mut self, items: &mut Vec<In>, out: &mut Vec<Out>) -> Result<(), SendError<In>> {

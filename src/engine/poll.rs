@@ -248,7 +248,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     /// Has the task woken by the next edit. Not if there is one already.
-    fn sleeps(&mut self, task: &mut Context<'_>) -> bool {
+    pub(crate) fn sleeps(&mut self, task: &mut Context<'_>) -> bool {
         self.shared.board.poll_changed(self.seen, task).is_pending()
     }
 }

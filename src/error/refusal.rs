@@ -105,6 +105,8 @@ pub enum Refusal {
         /// What has no room.
         what: &'static str,
     },
+    /// Workers have no place for what waits: it would be in no order with what the others do.
+    WorkersWait,
     /// The system gives no thread.
     NoThread {
         /// What the thread would have been called.
@@ -195,6 +197,9 @@ impl fmt::Display for Refusal {
             ),
             Self::Unfit(why) => write!(f, "the pipeline to put in takes no item: {why}"),
             Self::NoRoom { what } => write!(f, "{what} is 0, and nothing would ever pass; make it 1 or more"),
+            Self::WorkersWait => f.write_str(
+                "workers do not wait: put async stages, buffers, sinks and threads in front of them or behind, or on a thread",
+            ),
             Self::NoThread { name, error } => {
                 write!(f, "the system gives no thread for {name:?}: {error}; let some end, or do with fewer")
             }

@@ -81,7 +81,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                     self.pick.names[at] = to.clone();
                 }
                 if let Some(knot) = self.slot(slot).and_then(|link| link.first()) {
-                    knot.site_mut().name = to;
+                    knot.rename(to);
                 }
             }
             Act::Workers { at: Spot { slot: Some(slot), .. }, count, made } => {

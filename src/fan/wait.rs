@@ -104,6 +104,15 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
         self.branching.as_ref().map_or(0, |branching| branching.room)
     }
 
+    fn grain(&mut self) -> usize {
+        let slots: SmallVec<[u32; 4]> = self.rooms.keys().copied().collect();
+        let grains = slots.into_iter().filter_map(|slot| {
+            let (wait, _) = self.slot(slot)?.first()?.wait()?;
+            Some(wait.grain())
+        });
+        grains.min().unwrap_or(usize::MAX)
+    }
+
     fn mark(&mut self, mark: Mark, cx: &mut Cycle, site: &Site, travels: &mut Travels) {
         if let Mark::Edit(revision) = mark {
             return self.travel(revision, cx, site, travels);

@@ -246,8 +246,16 @@ pub(crate) trait Wait {
     }
     /// How many items it takes, with all that is inside it.
     fn capacity(&mut self) -> usize;
+    /// How many items a packet may have that goes through it, so that nothing inside takes more than twice its capacity.
+    fn grain(&mut self) -> usize {
+        self.capacity()
+    }
     /// Puts a mark behind all that is inside.
     fn mark(&mut self, mark: Mark, cx: &mut Cycle, site: &Site, travels: &mut Travels);
+    /// The edit of `revision` comes to it: what leaves by that, and has nothing inside that waits, gives what it holds.
+    fn drain(&mut self, revision: u64, cx: &mut Cycle, travels: &mut Travels) {
+        let _ = (revision, cx, travels);
+    }
     /// The revision of the edit whose mark is next to come out.
     fn head_edit(&self) -> Option<u64>;
     /// Takes that mark out.

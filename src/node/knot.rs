@@ -1,13 +1,14 @@
-//! A node whose types are forgotten.
+//! A stage in its place, as edits see it.
 
 use std::any::Any;
 
 use super::Node;
 use super::gate::gated;
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Joiner, Knot, Leave, Taken, Travels, Wait};
+use crate::knot::{AnyChain, AnySwitch, Exchange, Joiner, Knot, Leave, Taken, Travels, Wait};
 use crate::link::{Link, Recount, Work};
-use crate::name::Type;
+use crate::name::{Name, Type};
+use crate::roster::{NoThread, Roster};
 
 impl<W, A, B> Knot for Node<W, A, B>
 where
@@ -21,6 +22,11 @@ where
 
     fn site_mut(&mut self) -> &mut Site {
         &mut self.site
+    }
+
+    fn rename(&mut self, to: Name) {
+        self.work.rename(&to);
+        self.site.name = to;
     }
 
     fn into_link(self: Box<Self>) -> Box<dyn Any + Send> {
@@ -40,13 +46,13 @@ where
         &mut self.joiner
     }
 
-    fn held(&self) -> i64 {
-        self.work.held()
-    }
-
     fn carry(&mut self, enters: bool, cx: &mut Cycle) {
         let how = if enters { Recount::Enter } else { Recount::Leave };
         self.work.recount(how, cx, &self.site);
+    }
+
+    fn held(&self) -> i64 {
+        self.work.held()
     }
 
     fn into_stage(self: Box<Self>) -> Box<dyn Any + Send> {
@@ -68,9 +74,22 @@ where
         gated(self, by, leave, cx, travels)
     }
 
+    fn exchange(mut self: Box<Self>, by: Exchange<'_>) -> Option<Box<dyn Knot>> {
+        let joiner = self.joiner.take();
+        let mut new = if W::GATE { self.work.exchange(self.site, by) } else { by(self) }?;
+        *new.joiner() = joiner;
+        Some(new)
+    }
+
     fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>> {
-        let Self { site, work, joiner, .. } = *self;
-        work.ungated(site, joiner)
+        let Self { work, joiner, .. } = *self;
+        let mut now = work.ungated()?;
+        *now.joiner() = joiner;
+        Some(now)
+    }
+
+    fn staff(&mut self, hire: bool, roster: &Roster) -> Result<(), NoThread> {
+        self.work.staff(hire, &self.site, roster)
     }
 
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
@@ -82,6 +101,6 @@ where
     }
 
     fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle) {
-        self.work.workers(count, made, taken, cx);
+        self.work.workers(count, made, taken, cx, &self.site);
     }
 }

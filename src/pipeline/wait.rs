@@ -66,7 +66,8 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     /// ```
     pub fn abort(mut self) -> Remains<In, Out> {
         let item = self.engine.current(false).hand.take();
-        let (outputs, failures) = self.engine.abort();
+        let (mut outputs, mut failures) = (Vec::new(), Vec::new());
+        self.engine.abort(&mut outputs, &mut failures);
         Remains { item, outputs, failures }
     }
 

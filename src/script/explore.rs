@@ -218,7 +218,7 @@ impl<'a> Explorer<'a> {
                 Ok(())
             }
             Err(Halt::Refused(refusal, change)) => Err(Refused::new(changes, change, refusal, plan)),
-            Err(Halt::Lacks(..)) => Ok(()),
+            Err(Halt::Lacks(..) | Halt::Unstaffed(_)) => Ok(()),
         }
     }
 

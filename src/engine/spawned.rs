@@ -1,0 +1,174 @@
+//! The pipeline as a thread of its own runs it: items are accepted, and outputs handed out, many at a time.
+//!
+//! It is the pipeline as a task runs it (`flow.rs`). Where it makes no difference (no item can fail, no route changes by
+//! itself, nothing is recorded item by item, no edit is under way) up to [`grain`](Engine::grain) items are accepted as one
+//! packet; else they are one by one. Either way an item is accepted when it is known that there is room for it, under the
+//! revision of then.
+
+use std::collections::VecDeque;
+use std::task::Context;
+
+use super::current::AHEAD;
+use super::many::BATCH;
+use super::{Engine, NEVER};
+use crate::error::{FlowError, Hold};
+use crate::failure::Failure;
+use crate::name::{NodeId, Path};
+use crate::roster::NoThread;
+use crate::trace::Detail;
+
+impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
+    /// From now on a thread runs the pipeline; gives an item that a task had in hand. Where there is nothing in its outputs,
+    /// they are not handed out.
+    pub(crate) fn spawned(&mut self, sinks: bool) -> Option<In> {
+        let current = self.current(sinks);
+        (current.sinks, current.spawned) = (sinks, true);
+        let hand = current.hand.take();
+        self.review();
+        hand
+    }
+
+    /// Starts the threads that its stages are to have, also those that are committed from now on; or lets go of them.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no thread for one; then it has none at all.
+    pub(crate) fn staff(&mut self, hire: bool) -> Result<(), NoThread> {
+        let roster = {
+            let mut control = self.shared.board.lock();
+            control.threaded = hire;
+            control.roster.clone()
+        };
+        // What was committed before has its threads by this.
+        let _ = self.ready();
+        let staffed = self.chain.staff(hire, &roster);
+        self.review();
+        if hire && staffed.is_err() {
+            self.staff(false)?;
+        }
+        staffed
+    }
+
+    /// How many items may be accepted as one packet. What a packet becomes may go beyond the capacities inside, so that it
+    /// has no more items than the least of these.
+    pub(super) fn grain(&mut self, single: bool, recorded: Detail) -> usize {
+        if !self.steady || !self.current.as_ref().is_some_and(|current| current.spawned) {
+            return 1;
+        }
+        let most = if single { BATCH } else { AHEAD };
+        match self.chain.flows() {
+            false => most,
+            true if recorded != Detail::Edits || self.current.as_ref().is_some_and(|current| current.is_crossed()) => 1,
+            true => self.chain.grain().clamp(1, most),
+        }
+    }
+
+    /// Lets all that is inside go on as far as it can.
+    pub(crate) fn drive(&mut self, task: &mut Context<'_>) {
+        self.go_on(task);
+    }
+
+    /// Accepts of `items`, first to last, those for which there is room, until something has to be seen to.
+    pub(crate) fn accept_from(&mut self, items: &mut VecDeque<In>) {
+        while !items.is_empty() && self.takes() {
+            let count = self.grain.min(items.len());
+            if count == 1 {
+                items.pop_front().into_iter().for_each(|item| self.accept(item));
+            } else if self.chain.flows() {
+                self.inbox.extend(items.drain(..count));
+                self.accept_packet();
+            } else {
+                self.inbox.extend(items.drain(..count));
+                self.accept_at_once();
+            }
+        }
+    }
+
+    /// Whether the next item would be accepted, by what was committed up to here.
+    fn takes(&mut self) -> bool {
+        let (before, open) = (self.seen, self.current.as_ref().is_some_and(|current| current.open));
+        if self.cx.used_up || self.cx.panic.is_some() || self.ready().is_err() {
+            return false;
+        }
+        let ending = self.current.as_ref().is_none_or(|current| current.ending);
+        !ending && ((self.seen == before && open) || self.has_room())
+    }
+
+    /// Takes what is in the inbox through a pipeline in which nothing waits.
+    fn accept_at_once(&mut self) {
+        let (mut items, mut out) = (std::mem::take(&mut self.inbox), std::mem::take(&mut self.out));
+        self.batch(&mut items, &mut out, 0);
+        self.after();
+        self.clear = NEVER;
+        if let Some(current) = &mut self.current {
+            current.open = false;
+            if current.sinks {
+                out.clear();
+            } else {
+                self.cx.undeliver(out.len());
+                current.news.extend(out.drain(..).map(Ok));
+            }
+            current.news.extend(self.cx.failures.drain(..).map(Box::new).map(Err));
+        }
+        (self.inbox, self.out) = (items, out);
+    }
+
+    /// Gives away what is to be handed out, in order, at most `most` of it. [`handed_out`](Self::handed_out) has to be told.
+    pub(crate) fn drain_news(&mut self, most: usize) -> impl Iterator<Item = Result<Out, FlowError>> {
+        let news = self.current.as_mut().map(|current| {
+            let most = most.min(current.news.len());
+            current.news.drain(..most).map(|news| news.map_err(FlowError::Failed))
+        });
+        news.into_iter().flatten()
+    }
+
+    /// So many outputs were handed out.
+    pub(crate) fn handed_out(&mut self, outputs: usize) {
+        if outputs > 0 {
+            self.cx.hand_out(outputs as u64);
+        }
+        self.quicken();
+    }
+
+    pub(crate) fn has_news(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| current.has_news())
+    }
+
+    /// Why no item will be accepted until an edit has mended it, if that has not been said.
+    pub(crate) fn lasting(&mut self) -> Option<FlowError> {
+        if self.has_news() { None } else { self.next_news()?.err() }
+    }
+
+    /// Whether an edit has to mend the pipeline.
+    pub(crate) fn poisoned(&self) -> Option<&Hold> {
+        self.hold.as_ref().filter(|hold| hold.lasts())
+    }
+
+    /// The stages that have panicked and are still there.
+    pub(crate) fn broken(&self) -> impl Iterator<Item = (NodeId, &Path)> {
+        self.cx.broken.iter().map(|broken| (broken.id, &broken.path))
+    }
+
+    /// Outputs and failures that were handed out, and that nobody has taken, come first next time.
+    pub(crate) fn put_back(&mut self, news: impl DoubleEndedIterator<Item = Result<Out, Box<Failure>>>) {
+        let Some(current) = &mut self.current else { return };
+        for news in news.rev() {
+            if news.is_ok() {
+                self.cx.undeliver(1);
+            }
+            current.news.push_front(news);
+        }
+        (self.quick, self.clear) = (NEVER, NEVER);
+    }
+
+    /// Asks for a flush, if something was accepted since the last; the number of the last that was asked for.
+    pub(crate) fn ask_flush(&mut self) -> u64 {
+        self.flush();
+        self.current.as_ref().map_or(0, |current| current.flush.0)
+    }
+
+    /// The numbers of the last flush that was asked for, and of the last that is through.
+    pub(crate) fn flushes(&self) -> (u64, u64) {
+        self.current.as_ref().map_or((0, 0), |current| current.flush)
+    }
+}

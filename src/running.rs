@@ -1,0 +1,252 @@
+//! A pipeline that runs on a thread of its own, between a sending and a receiving end.
+//!
+//! Items come in over a bounded queue, the *door*, and outputs go out over another, the *exit* (`running/queue.rs`); in
+//! between, the *conductor* runs the pipeline (`running/conductor.rs`). Everything that an edit does happens there, as in a
+//! pipeline that a task runs.
+
+mod conductor;
+mod handle;
+mod orders;
+mod queue;
+mod receiver;
+mod scoped;
+mod sender;
+mod spawn;
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use crate::controller::Controller;
+use crate::error::{FlowError, FlushError, TryRecvError, TrySendError, Unsent, UnsentAll};
+use crate::ledger::Ledger;
+use crate::parker::block_on;
+use crate::topology::Topology;
+
+use handle::sort;
+
+pub use handle::{Finished, Handle, JoinError};
+pub use receiver::{Outputs, Receiver};
+pub use sender::Sender;
+pub use spawn::{Ends, SpawnError};
+
+/// A pipeline that runs on a thread of its own, with both its ends; see [`spawn`](Pipeline::spawn).
+///
+/// Dropping it aborts the pipeline, without waiting for that.
+#[must_use = "the pipeline is aborted when this is dropped"]
+pub struct Running<In, Out> {
+    // Dropped first: nobody has the outputs, so the pipeline is not to end in peace.
+    receiver: Receiver<Out>,
+    sender: Sender<In>,
+    handle: Handle<In, Out>,
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
+    /// A handle through which the pipeline can be changed, from any thread.
+    #[must_use]
+    pub fn controller(&self) -> Controller {
+        self.handle.controller()
+    }
+
+    /// The counts so far.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        self.handle.ledger()
+    }
+
+    /// What the pipeline looks like when all committed edits are applied.
+    #[must_use]
+    pub fn topology(&self) -> Topology {
+        self.handle.topology()
+    }
+
+    /// How many items the pipeline has taken in since it was built.
+    #[must_use]
+    pub fn accepted(&self) -> u64 {
+        self.handle.accepted()
+    }
+
+    /// See [`Sender::send`]. In one thread with [`recv`](Running::recv), it must not wait for room that only that would make.
+    ///
+    /// # Errors
+    ///
+    /// The item, when the pipeline takes none any more.
+    pub fn send(&self, item: In) -> Result<(), Unsent<In>> {
+        self.sender.send(item)
+    }
+
+    /// See [`Sender::try_send`].
+    ///
+    /// # Errors
+    ///
+    /// The item, when there is no room or the pipeline takes none any more.
+    pub fn try_send(&self, item: In) -> Result<(), TrySendError<In>> {
+        self.sender.try_send(item)
+    }
+
+    /// See [`Sender::send_async`].
+    ///
+    /// # Errors
+    ///
+    /// The item, when the pipeline takes none any more.
+    pub async fn send_async(&self, item: In) -> Result<(), Unsent<In>> {
+        self.sender.send_async(item).await
+    }
+
+    /// See [`Sender::send_all`]. For more than there is room for, [`run`](Pipeline::run) the pipeline, or receive in another
+    /// thread.
+    ///
+    /// # Errors
+    ///
+    /// The items that are left, when the pipeline takes none any more.
+    pub fn send_all<I: IntoIterator<Item = In>>(&self, items: I) -> Result<(), UnsentAll<I::IntoIter>> {
+        self.sender.send_all(items)
+    }
+
+    /// See [`Sender::settle`].
+    ///
+    /// # Errors
+    ///
+    /// See [`FlushError`].
+    pub fn settle(&self) -> Result<(), FlushError> {
+        self.sender.settle()
+    }
+
+    /// See [`Sender::settle_async`].
+    ///
+    /// # Errors
+    ///
+    /// See [`FlushError`].
+    pub async fn settle_async(&self) -> Result<(), FlushError> {
+        self.sender.settle_async().await
+    }
+
+    /// Blocks this thread until all that was sent so far, by any sender, has come out of the pipeline's stages, but for what
+    /// these hold back, and its sinks are flushed. Outputs that come meanwhile wait here to be received.
+    ///
+    /// # Errors
+    ///
+    /// See [`FlushError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::{Ends, Pipeline};
+    ///
+    /// let mut running = Pipeline::new("p").stage("add", |x: i64| x + 1).spawn_with(Ends { door: 8, exit: 1 })?;
+    /// running.send_all([1, 2, 3])?;
+    /// running.flush()?;
+    /// for output in 2..=4 {
+    ///     assert_eq!(running.try_recv()??, output);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn flush(&mut self) -> Result<(), FlushError> {
+        block_on(self.flush_async())
+    }
+
+    /// The same as a future; it may be dropped half-way.
+    ///
+    /// # Errors
+    ///
+    /// See [`FlushError`].
+    pub async fn flush_async(&mut self) -> Result<(), FlushError> {
+        let Self { sender, receiver, .. } = self;
+        let mut flushed = pin!(sender.flush_async());
+        poll_fn(|task| {
+            let done = flushed.as_mut().poll(task);
+            // What has come out makes room for what has not.
+            while done.is_pending() && receiver.poll_all(task) == Poll::Ready(true) {}
+            done
+        })
+        .await
+    }
+
+    /// See [`Receiver::recv`].
+    pub fn recv(&mut self) -> Option<Result<Out, FlowError>> {
+        self.receiver.recv()
+    }
+
+    /// See [`Receiver::try_recv`].
+    ///
+    /// # Errors
+    ///
+    /// When there is no output now.
+    pub fn try_recv(&mut self) -> Result<Result<Out, FlowError>, TryRecvError> {
+        self.receiver.try_recv()
+    }
+
+    /// See [`Receiver::recv_async`].
+    pub async fn recv_async(&mut self) -> Option<Result<Out, FlowError>> {
+        self.receiver.recv_async().await
+    }
+
+    /// The two ends, for two threads or tasks, and what is left beside them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    ///
+    /// let (sender, mut receiver, handle) = Pipeline::new("p").stage("add", |x: i64| x + 1).spawn()?.split();
+    /// let feeding = std::thread::spawn(move || sender.send_all(0..10_000));
+    /// let sum: i64 = receiver.iter().map(Result::unwrap).sum();
+    /// assert_eq!(sum, (1..=10_000).sum());
+    /// feeding.join().unwrap()?;
+    /// assert_eq!(handle.join()?.ledger.delivered(), 10_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn split(self) -> (Sender<In>, Receiver<Out>, Handle<In, Out>) {
+        (self.sender, self.receiver, self.handle)
+    }
+
+    /// Ends the pipeline in peace, and waits for that: what was sent goes through, every stage sees the end and gives what it
+    /// holds back, sinks are closed. What other senders send from now on is refused.
+    ///
+    /// While the pipeline is paused, or has no target, this waits for an edit, as items in front do.
+    ///
+    /// # Errors
+    ///
+    /// [`JoinError::Panicked`] names the stage that has panicked, and has everything else, too.
+    pub fn finish(self) -> Result<Finished<In, Out>, JoinError<In, Out>> {
+        let Self { sender, mut receiver, handle } = self;
+        handle.finish();
+        drop(sender);
+        let (mut outputs, mut failures) = (Vec::new(), Vec::new());
+        handle.will_join();
+        sort(receiver.iter(), &mut outputs, &mut failures);
+        handle.join_with(outputs, failures)
+    }
+
+    /// Ends the pipeline at once, and waits for that: outputs that were ready come back, and every item that can be had, as a
+    /// failure of the stage where it waits. The pipeline comes back empty, but for what stages hold back.
+    ///
+    /// # Errors
+    ///
+    /// See [`finish`](Running::finish).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    ///
+    /// let never = |_: i64| std::future::pending::<i64>();
+    /// let running = Pipeline::new("p").async_stage("never", 2, never).spawn()?;
+    /// running.send_all([1, 2, 3])?;
+    /// let aborted = running.abort()?;
+    /// assert_eq!(aborted.items.len() + aborted.failures.len(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn abort(self) -> Result<Finished<In, Out>, JoinError<In, Out>> {
+        self.handle.abort();
+        drop(self.receiver);
+        self.handle.join()
+    }
+}
+
+impl<In, Out> fmt::Debug for Running<In, Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("sender", &self.sender).field("handle", &self.handle).finish_non_exhaustive()
+    }
+}

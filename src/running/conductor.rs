@@ -1,0 +1,300 @@
+//! The conductor: the thread that runs a spawned pipeline.
+//!
+//! It does what a task does that polls a pipeline (`engine/flow.rs`), and sleeps when nothing can go on: until an item or an
+//! edit comes, there is room for outputs, or something inside has gone on. Items are taken out of the door at any time, but
+//! count as in it until they are accepted, which is when there is room for them in front of the pipeline on the route of
+//! then. So what waits in the door belongs to no revision yet, and a stalled target traps nothing.
+//!
+//! A panic of a stage is caught here. The pipeline is poisoned then, as any is, until an edit mends it.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::orders::{HowFar, Orders, Request};
+use super::queue::{Feeder, Place, Taker};
+use crate::engine::Engine;
+use crate::error::{Closed, FlowError, FlushError, Hold, Panic};
+use crate::failure::Failure;
+use crate::name::{Name, NodeId, Type};
+
+/// How often a pipeline that panics while it is given up is asked again.
+const PATIENCE: usize = 256;
+
+/// What comes out of a pipeline.
+pub(super) type News<Out> = Result<Out, FlowError>;
+
+/// What becomes of a pipeline when no more items come, and when it is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tenure {
+    /// It ends, and what is inside is given up.
+    Owned,
+    /// It is flushed, and what is inside stays.
+    Lent,
+}
+
+/// What is left at the end.
+pub(super) struct Left<In, Out> {
+    /// Items that were not accepted.
+    pub(super) items: Vec<In>,
+    /// Outputs that had not come to the exit.
+    pub(super) outputs: Vec<Out>,
+    pub(super) failures: Vec<Failure>,
+    /// A panic that no edit has mended.
+    pub(super) panic: Option<Panic>,
+}
+
+/// See the module's documentation.
+pub(super) struct Conductor<'e, In, Out> {
+    engine: &'e mut Engine<In, Out>,
+    tenure: Tenure,
+    name: Name,
+    door: Taker<In>,
+    exit: Feeder<News<Out>>,
+    place: Place,
+    orders: Arc<Orders>,
+    /// Items that were taken out of the door, and not accepted.
+    waiting: VecDeque<In>,
+    /// How many were taken out.
+    taken: u64,
+    /// Whether no more will come.
+    ended: bool,
+    joined: bool,
+    requests: Vec<Request>,
+    panic: Option<(Option<NodeId>, Panic)>,
+}
+
+impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
+    pub(super) fn new(
+        engine: &'e mut Engine<In, Out>,
+        tenure: Tenure,
+        name: Name,
+        (door, exit): (Taker<In>, Feeder<News<Out>>),
+        orders: Arc<Orders>,
+    ) -> Self {
+        let hand = engine.spawned(Type::of::<Out>() == Type::of::<()>());
+        Self {
+            engine,
+            tenure,
+            name,
+            door,
+            exit,
+            place: Place::default(),
+            orders,
+            waiting: hand.into_iter().collect(),
+            taken: 0,
+            ended: false,
+            joined: tenure == Tenure::Lent,
+            requests: Vec::new(),
+            panic: None,
+        }
+    }
+
+    /// Goes on with everything; whether anything has.
+    fn go_on(&mut self, task: &mut Context<'_>) -> Result<bool, Closed> {
+        self.obey()?;
+        let mut moved = self.hand_out(task)?;
+        moved |= self.guarded(|engine, _| engine.drive(task));
+        moved |= self.hand_out(task)?;
+        self.fetch(task);
+        let before = self.waiting.len();
+        if !self.engine.has_news() {
+            moved |= self.guarded(|engine, waiting| engine.accept_from(waiting));
+        }
+        moved |= self.waiting.len() != before;
+        if self.ended && self.waiting.is_empty() && self.engine.poisoned().is_none() {
+            moved |= self.finish();
+        }
+        Ok(moved | self.answer())
+    }
+
+    /// Runs the engine; remembers the panic of a stage. Whether there was one.
+    fn guarded(&mut self, run: impl FnOnce(&mut Engine<In, Out>, &mut VecDeque<In>)) -> bool {
+        let Self { engine, waiting, .. } = self;
+        let caught = catch_unwind(AssertUnwindSafe(|| run(engine, waiting)));
+        caught.map_err(|panic| self.broke(panic)).is_err()
+    }
+
+    fn broke(&mut self, panic: Box<dyn Any + Send>) {
+        self.forget_mended();
+        let broken = self.engine.broken().last().map(|(id, path)| (id, path.clone()));
+        let (id, path) = broken.map_or_else(|| (None, self.name.clone().into()), |(id, path)| (Some(id), path));
+        self.panic.get_or_insert_with(|| (id, Panic::new(path, panic)));
+    }
+
+    /// What an edit has mended is of no matter any more.
+    fn forget_mended(&mut self) {
+        let broken = |id: NodeId| self.engine.broken().any(|(known, _)| known == id);
+        if self.panic.as_ref().and_then(|(id, _)| *id).is_some_and(|id| !broken(id)) {
+            self.panic = None;
+        }
+    }
+
+    /// Looks at what was asked for.
+    fn obey(&mut self) -> Result<(), Closed> {
+        let Self { orders, requests, joined, door, .. } = self;
+        orders
+            .look(|state| {
+                *joined |= state.joined;
+                requests.append(&mut state.requests);
+                if state.finish {
+                    door.close(Closed::Finished);
+                }
+                state.stop.take().map_or(Ok(()), Err)
+            })
+            .unwrap_or(Ok(()))
+    }
+
+    /// Gives outputs to the exit as far as there is room.
+    fn hand_out(&mut self, task: &mut Context<'_>) -> Result<bool, Closed> {
+        let Self { engine, exit, place, .. } = self;
+        let mut moved = false;
+        while engine.has_news() {
+            let mut outputs = 0;
+            let counted = |news: News<Out>| {
+                outputs += usize::from(news.is_ok());
+                news
+            };
+            let put = exit.put_some(place, |room| engine.drain_news(room).map(counted))?;
+            moved |= put > 0;
+            engine.handed_out(outputs);
+            if engine.has_news() && exit.poll_room(place, task).is_pending() {
+                return Ok(moved);
+            }
+        }
+        if engine.poisoned().is_some()
+            && exit.poll_room(place, task).is_ready()
+            && let Some(held) = engine.lasting()
+        {
+            moved = true;
+            if exit.put(Err(held), place).is_err() {
+                return Err(Closed::NoReceiver);
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Sees what is in the door.
+    fn fetch(&mut self, task: &mut Context<'_>) {
+        if !self.waiting.is_empty() {
+            return self.door.hold(self.waiting.len());
+        }
+        match self.door.poll_take(&mut self.waiting, 0, task) {
+            Poll::Ready(true) => self.taken += self.waiting.len() as u64,
+            Poll::Ready(false) => self.ended = true,
+            Poll::Pending => {}
+        }
+    }
+
+    /// No more items come; whether that was not known.
+    fn finish(&mut self) -> bool {
+        let mut first = false;
+        match self.tenure {
+            Tenure::Owned => self.guarded(|engine, _| first = engine.end()),
+            Tenure::Lent => self.guarded(|engine, _| {
+                let before = engine.flushes().0;
+                first = engine.ask_flush() != before;
+            }),
+        };
+        first
+    }
+
+    /// Whether everything is through.
+    fn is_over(&self) -> bool {
+        let (asked, through) = self.engine.flushes();
+        let over = self.engine.is_over()
+            || (self.tenure == Tenure::Lent && self.ended && self.waiting.is_empty() && asked == through);
+        over && !self.engine.has_news()
+    }
+
+    /// Answers requests; whether a flush was asked for.
+    fn answer(&mut self) -> bool {
+        let accepted = self.taken.saturating_sub(self.waiting.len() as u64);
+        let held = self.engine.poisoned().cloned();
+        let mut asked = false;
+        for mut request in std::mem::take(&mut self.requests) {
+            if request.count > accepted {
+                match held.clone() {
+                    Some(held) => drop(request.answer.send(Err(FlushError::Held(held)))),
+                    None => self.requests.push(request),
+                }
+                continue;
+            }
+            if request.how_far == HowFar::Flushed && request.flush.is_none() {
+                asked = true;
+                self.guarded(|engine, _| request.flush = Some(engine.ask_flush()));
+            }
+            let (_, through) = self.engine.flushes();
+            if request.flush.is_some_and(|flush| flush > through || self.engine.has_news()) {
+                self.requests.push(request);
+            } else {
+                let _ = request.answer.send(Ok(()));
+            }
+        }
+        asked
+    }
+
+    /// Gives up everything.
+    fn stop(&mut self, why: Closed) -> Left<In, Out> {
+        self.door.close(why.clone());
+        self.door.put_back(&mut self.waiting);
+        let items = self.door.take_rest().into();
+        let (mut outputs, mut failures) = (Vec::new(), Vec::new());
+        if self.tenure == Tenure::Owned {
+            let abort = |_: &usize| self.guarded(|engine, _| engine.abort(&mut outputs, &mut failures));
+            let _ = (0..PATIENCE).take_while(abort).count();
+        }
+        self.left(why, items, outputs, failures)
+    }
+
+    /// What is left, when the conductor is done.
+    fn left(&mut self, why: Closed, items: Vec<In>, outputs: Vec<Out>, failures: Vec<Failure>) -> Left<In, Out> {
+        self.forget_mended();
+        if let Closed::Panicked { stage } = &why
+            && self.panic.is_none()
+        {
+            let before: Box<dyn Any + Send> = Box::new("it had panicked before the pipeline was spawned");
+            self.panic = Some((None, Panic::new(stage.clone(), before)));
+        }
+        self.orders.end(why);
+        Left { items, outputs, failures, panic: self.panic.take().map(|(_, panic)| panic) }
+    }
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Future for Conductor<'_, In, Out> {
+    type Output = Left<In, Out>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let conductor = self.get_mut();
+        conductor.orders.register(task.waker());
+        loop {
+            let moved = match conductor.go_on(task) {
+                Ok(moved) => moved,
+                Err(why) => return Poll::Ready(conductor.stop(why)),
+            };
+            if moved {
+                continue;
+            }
+            if conductor.is_over() {
+                conductor.door.close(Closed::Finished);
+                return Poll::Ready(conductor.left(Closed::Finished, Vec::new(), Vec::new(), Vec::new()));
+            }
+            if conductor.joined
+                && let Some(Hold::Poisoned { stage }) = conductor.engine.poisoned()
+                && !conductor.engine.has_news()
+            {
+                let stage = stage.clone();
+                return Poll::Ready(conductor.stop(Closed::Panicked { stage }));
+            }
+            if conductor.engine.sleeps(task) {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+/// Nothing in it is pinned in its place.
+impl<In, Out> Unpin for Conductor<'_, In, Out> {}

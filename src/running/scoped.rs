@@ -1,0 +1,126 @@
+//! A pipeline that is lent to a thread while the one that has it sends and receives.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::task::Poll;
+use std::thread;
+
+use super::conductor::{News, Tenure};
+use super::orders::Orders;
+use super::queue::Place;
+use super::receiver::Receiver;
+use super::sender::{CHUNK, Sender};
+use super::spawn::{Ends, conduct, make_ends, unfit};
+use crate::error::{FlowError, NotSpawned, Stopped};
+use crate::ledger::Ledger;
+use crate::parker::block_on;
+use crate::pipeline::Pipeline;
+use crate::roster::NoThread;
+
+impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
+    /// Runs the pipeline on a thread of its own for as long as it takes to send all `items` and to have all that becomes of
+    /// them, in order: outputs, and failures that the pipeline's [`OnFailure`](crate::OnFailure) leaves to the caller. The
+    /// result are the counts then.
+    ///
+    /// Both `items` and `each` are called in this thread, by turns, and may borrow. The iterator is asked for up to 256 items
+    /// at a time, and no output comes while it is asked: for one that waits for its items, [`spawn`](Pipeline::spawn).
+    ///
+    /// The pipeline is not ended by it: its sinks are flushed, its stages keep what they hold back, and it can be run again.
+    /// Where `items` or `each` panics, what is inside stays there; items that were asked for and not accepted are lost.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped::Panicked`] when a stage has panicked, with the items that were not accepted; [`Stopped::NotSpawned`] when
+    /// the pipeline cannot be run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    ///
+    /// let words = ["to", "be", "or"];
+    /// let mut pipeline = Pipeline::new("lengths").stage("length", |word: &'static str| word.len());
+    /// let mut lengths = Vec::new();
+    /// let ledger = pipeline.run(words.iter().copied(), |length| lengths.extend(length))?;
+    /// assert_eq!((lengths, ledger.delivered()), (vec![2, 2, 2], 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run<I>(&mut self, items: I, each: impl FnMut(Result<Out, FlowError>)) -> Result<Ledger, Stopped<In>>
+    where
+        I: IntoIterator<Item = In>,
+    {
+        if let Some(why) = unfit(&mut self.engine).or_else(|| self.engine.poisoned().cloned()) {
+            return Err(Stopped::NotSpawned(NotSpawned::Held(why)));
+        }
+        self.engine
+            .staff(true)
+            .map_err(|NoThread { name, error }| Stopped::NotSpawned(NotSpawned::NoThread { name, error }))?;
+        let name = self.engine.shared.board.lock().plan.name.clone();
+        let orders = Arc::<Orders>::default();
+        let (sender, inside, receiver) = make_ends(Ends::default(), &orders);
+        let tail = receiver.tail();
+        let (engine, thread) = (&mut self.engine, thread::Builder::new().name(name.to_string()));
+        let (left, fed) = thread::scope(|scope| {
+            let own = name.clone();
+            let spawned = thread.spawn_scoped(scope, move || conduct(engine, Tenure::Lent, own, inside, orders));
+            let conductor = spawned.map_err(|error| NotSpawned::NoThread { name: name.to_string(), error })?;
+            let fed = catch_unwind(AssertUnwindSafe(|| feed(items.into_iter(), sender, receiver, each)));
+            Ok((conductor.join().unwrap_or_else(|panic| resume_unwind(panic)), fed))
+        })
+        .map_err(Stopped::NotSpawned)?;
+        let news = tail.take().into_iter().filter_map(|news| match news {
+            Ok(output) => Some(Ok(output)),
+            Err(FlowError::Failed(failure)) => Some(Err(failure)),
+            Err(FlowError::Held(_)) => None,
+        });
+        self.engine.put_back(news);
+        let unsent = fed.unwrap_or_else(|panic| resume_unwind(panic));
+        match left.panic {
+            None => Ok(self.ledger()),
+            Some(panic) => {
+                let items = left.items.into_iter().chain(unsent).collect();
+                Err(Stopped::Panicked { panic, items })
+            }
+        }
+    }
+}
+
+/// Sends and receives by turns until nothing comes out any more; the items that were not sent.
+fn feed<In, Out>(
+    mut items: impl Iterator<Item = In>,
+    sender: Sender<In>,
+    mut receiver: Receiver<Out>,
+    mut each: impl FnMut(News<Out>),
+) -> Vec<In> {
+    let (mut chunk, mut place) = (Vec::new(), Place::default());
+    let mut sender = Some(sender);
+    let mut last = false;
+    loop {
+        if chunk.is_empty() && !last {
+            chunk.extend(items.by_ref().take(CHUNK));
+            last = chunk.len() < CHUNK;
+        }
+        if chunk.is_empty() && last {
+            sender = None;
+        }
+        // Whichever can go on first.
+        let open = block_on(poll_fn(|task| {
+            let sent = sender.as_mut().is_some_and(|sender| {
+                let sent = |sent: &Result<usize, _>| !matches!(sent, Ok(0));
+                sent(&sender.put_some(&mut chunk, &mut place))
+                    || (sender.poll_room(task).is_ready() && sent(&sender.put_some(&mut chunk, &mut place)))
+            });
+            match receiver.poll_all(task) {
+                Poll::Pending if sent => Poll::Ready(true),
+                polled => polled,
+            }
+        }));
+        while let Some(news) = receiver.next_in_hand() {
+            each(news);
+        }
+        if !open {
+            return chunk;
+        }
+    }
+}
