@@ -163,6 +163,12 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.hold.as_ref().filter(|hold| hold.lasts())
     }
 
+    /// The stage whose worker has panicked, since that was asked last.
+    pub(crate) fn take_culprit(&mut self) -> Option<Path> {
+        let id = self.cx.culprit.take()?;
+        self.shared.board.lock().plan.path_of(id)
+    }
+
     /// The stages that have panicked and are still there.
     pub(crate) fn broken(&self) -> impl Iterator<Item = (NodeId, &Path)> {
         self.cx.broken.iter().map(|broken| (broken.id, &broken.path))

@@ -120,7 +120,11 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
     fn broke(&mut self, panic: Box<dyn Any + Send>) {
         self.forget_mended();
         let broken = self.engine.broken().last().map(|(id, path)| (id, path.clone()));
-        let (id, path) = broken.map_or_else(|| (None, self.name.clone().into()), |(id, path)| (Some(id), path));
+        let culprit = self.engine.take_culprit();
+        let (id, path) = match broken {
+            Some((id, path)) => (Some(id), path),
+            None => (None, culprit.unwrap_or_else(|| self.name.clone().into())),
+        };
         self.panic.get_or_insert_with(|| (id, Panic::new(path, panic)));
     }
 
