@@ -7,6 +7,7 @@
 mod flow;
 mod nested;
 mod stretch;
+mod transfer;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -18,11 +19,14 @@ use crate::knot::{Act, AnyChain, Joiner, Knot, Remake, Spot, Taken};
 use crate::link::{Link, Recount, Status};
 use crate::name::{NodeId, Path};
 use crate::packet::Line;
+use crate::roster::{NoThread, Roster};
 use crate::trace::Recorder;
 
 pub(crate) use flow::{edit_inside, takes_mark};
 pub(crate) use nested::Nested;
 pub(crate) use stretch::part;
+use transfer::{lift_from, put_into, transfer};
+pub(crate) use transfer::{lift_inside, put_inside};
 
 /// A chain of stages from `A` to `B`.
 pub(crate) struct Chain<A, B> {
@@ -55,6 +59,12 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         parts.splice(0..0, self.disassemble());
         let (pass, held) = (self.pass, std::mem::take(&mut self.held));
         Chain { link: None, pass, on_failure: std::mem::take(&mut self.on_failure), owner: None, flows: false, held }
+    }
+
+    /// What stands for this chain while that is elsewhere: it keeps the handler of failures.
+    pub(crate) fn husk(&mut self) -> Self {
+        let (pass, on_failure) = (self.pass, std::mem::take(&mut self.on_failure));
+        Self { link: None, pass, on_failure, owner: self.owner, flows: false, held: Line::default() }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -106,6 +116,17 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         self.flows
     }
 
+    /// See [`Knot::staff`].
+    pub(crate) fn staff(&mut self, hire: bool, roster: &Roster) -> Result<(), NoThread> {
+        let mut staffed = Ok(());
+        self.none(|knot| {
+            staffed = knot.staff(hire, roster);
+            staffed.is_err()
+        });
+        self.look();
+        staffed
+    }
+
     /// See [`Link::recount`].
     pub(crate) fn recount(&mut self, how: Recount, cx: &mut Cycle) {
         if let Some(link) = &mut self.link {
@@ -151,12 +172,21 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     }
 
     fn change(&mut self, act: Act, taken: &mut Taken, cx: &mut Cycle) {
-        if let Act::Rename { at, to } = act {
-            if let Some(knot) = self.stage(at.id) {
-                knot.site_mut().name = to;
+        let act = match act {
+            Act::Rename { at, to } => {
+                if let Some(knot) = self.stage(at.id) {
+                    knot.rename(to);
+                }
+                return;
             }
-            return;
-        }
+            Act::Workers { at, count, made } => {
+                if let Some(knot) = self.stage(at.id) {
+                    knot.workers(count, made, taken, cx);
+                }
+                return;
+            }
+            act => act,
+        };
         let mut parts = self.disassemble();
         let made = rearrange(&mut parts, act, taken, cx);
         debug_assert!(made.is_some(), "an act was sent to a chain that it is not for");
@@ -183,6 +213,7 @@ fn rearrange(parts: &mut Vec<Box<dyn Knot>>, act: Act, taken: &mut Taken, cx: &m
             let part = parts.remove(from);
             parts.insert(if to > from { to - 1 } else { to }, part);
         }
+        Act::Transfer { id, from, to, before } => transfer(parts, id, (&from, &to), before)?,
         Act::Replace { at, mut knot } => {
             let at = find(parts, at.id)?;
             knot.carry(true, cx);
@@ -198,7 +229,9 @@ fn rearrange(parts: &mut Vec<Box<dyn Knot>>, act: Act, taken: &mut Taken, cx: &m
             *new.joiner() = joiner;
             parts.insert(at, new);
         }
-        Act::Rename { .. } | Act::Route { .. } | Act::Attach { .. } | Act::Detach { .. } => return None,
+        Act::Rename { .. } | Act::Workers { .. } | Act::Route { .. } | Act::Attach { .. } | Act::Detach { .. } => {
+            return None;
+        }
     }
     Some(())
 }
@@ -236,6 +269,36 @@ impl<A: Send + 'static, B: Send + 'static> AnyChain for Chain<A, B> {
         };
         if let Some(knot) = self.stage(first.id) {
             act_inside(knot, rest, act, taken, cx);
+        }
+        self.look();
+    }
+
+    fn lift(&mut self, within: &[Spot], id: NodeId) -> Option<Box<dyn Knot>> {
+        let lifted = match within.split_first() {
+            Some((first, rest)) => lift_inside(self.stage(first.id)?, rest, id),
+            None => {
+                let mut parts = self.disassemble();
+                let lifted = lift_from(&mut parts, &[], id);
+                self.assemble(parts);
+                lifted
+            }
+        };
+        self.look();
+        lifted
+    }
+
+    fn put(&mut self, within: &[Spot], before: Option<NodeId>, knot: Box<dyn Knot>) {
+        match within.split_first() {
+            Some((first, rest)) => {
+                if let Some(part) = self.stage(first.id) {
+                    put_inside(part, rest, before, knot);
+                }
+            }
+            None => {
+                let mut parts = self.disassemble();
+                put_into(&mut parts, &[], before, knot);
+                self.assemble(parts);
+            }
         }
         self.look();
     }

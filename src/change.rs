@@ -63,7 +63,7 @@ pub enum Change {
         /// Its new name.
         to: Name,
     },
-    /// Move a stage, with the taps on it.
+    /// Move a stage, with the taps on it, within its pipeline or to another.
     Move {
         /// The stage.
         stage: Path,
@@ -90,6 +90,13 @@ pub enum Change {
         stage: Path,
         /// The tap.
         tap: Made,
+    },
+    /// Give a stage another number of workers.
+    Workers {
+        /// The stage.
+        stage: Path,
+        /// How many there are from then on; at least 1.
+        count: usize,
     },
     /// Hold items back.
     Pause,
@@ -141,7 +148,7 @@ impl Position {
 
 impl Position {
     /// The pipeline in which it is; the empty path for the outermost.
-    fn around(&self) -> Path {
+    pub(crate) fn around(&self) -> Path {
         match self {
             Self::Front(within) | Self::Back(within) => within.clone().unwrap_or_default(),
             Self::Before(stage) | Self::After(stage) => {
@@ -248,6 +255,15 @@ impl Change {
         Ok(Self::Tap { stage: Path::new(stage)?, tap: Made::new(maker)? })
     }
 
+    /// Gives a stage another number of workers.
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Change::route).
+    pub fn workers(stage: impl AsRef<str>, count: usize) -> Result<Self, NameError> {
+        Ok(Self::Workers { stage: Path::new(stage)?, count })
+    }
+
     /// Where what is at `path` after the change was before it; `None` for what the change itself has put there.
     pub(crate) fn origin(&self, path: &Path) -> Option<Path> {
         let put = match self {
@@ -257,10 +273,11 @@ impl Change {
             Self::Replace { stage, .. } => Some(stage.clone()),
             Self::Rename { stage, to } => {
                 let renamed = stage.split_last().map(|(around, _)| around.join(to))?;
-                return Some(match path.names().strip_prefix(renamed.names()) {
-                    Some(inside) => inside.iter().fold(stage.clone(), |path, name| path.join(name)),
-                    None => path.clone(),
-                });
+                return Some(path.rebased(&renamed, stage));
+            }
+            Self::Move { stage, to } => {
+                let moved = stage.split_last().map(|(_, name)| to.around().join(name))?;
+                return Some(path.rebased(&moved, stage));
             }
             _ => None,
         };

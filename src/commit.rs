@@ -7,14 +7,17 @@
 mod draft;
 mod lookup;
 mod origins;
+mod shift;
+mod workers;
 
 use smallvec::SmallVec;
 
-use crate::edit::{Asked, Edit, Place, Where};
+use crate::edit::{Asked, Edit, Order, Place};
 use crate::error::Refusal;
 use crate::knot::{Act, Way};
 use crate::model::{DEPTH_LIMIT, Entry, Kind, Mutation, Plan, Step, Steps, Target};
 use crate::name::{Name, NodeId, Path};
+use crate::roster::Roster;
 use draft::{Done, Draft};
 use origins::Origins;
 
@@ -30,18 +33,32 @@ pub(crate) struct Checked {
     pub(crate) paused: Option<bool>,
 }
 
-/// Checks `edit` and makes its changes in `plan`; refused, `plan` and `edit` are as before.
-pub(crate) fn commit(plan: &mut Plan, edit: &mut Edit) -> Result<Checked, (Refusal, usize)> {
-    let mut desk = Desk { plan, origins: Origins::default(), drains: Vec::new() };
+/// Why an edit is not made, with the number of the change that stands against it.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    Refused(Refusal, usize),
+    /// It can be made as soon as it brings these along.
+    Lacks(Box<Order>, usize),
+    /// It can be made as soon as what it puts in has threads.
+    Unstaffed(Roster),
+}
+
+/// Checks `edit` and makes its changes in `plan`; if it is not made, `plan` and `edit` are as before. Whether new workers
+/// need threads is what `staffed` says; with `None`, the edit is only tried, and no workers are wanted.
+pub(crate) fn commit(plan: &mut Plan, edit: &mut Edit, staffed: Option<bool>) -> Result<Checked, Halt> {
+    let mut desk = Desk { plan, origins: Origins::default(), drains: Vec::new(), staffed, order: None };
     let mut done: SmallVec<[Done; 1]> = SmallVec::new();
     for (number, asked) in edit.changes.iter_mut().enumerate() {
         let mut change = Done { undo: SmallVec::new(), within: Way::new(), draft: Draft::Nothing, left: None };
         let made = desk.make(asked, &mut change);
         done.push(change);
-        if let Err(refusal) = made {
-            undo(desk.plan, edit, done);
-            return Err((refusal, number));
-        }
+        let halt = match (made, desk.order.take()) {
+            (Err(refusal), _) => Halt::Refused(refusal, number),
+            (Ok(()), Some(order)) => Halt::Lacks(Box::new(order), number),
+            (Ok(()), None) => continue,
+        };
+        undo(desk.plan, edit, done);
+        return Err(halt);
     }
     let mut drains = desk.drains;
     drains.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -77,6 +94,10 @@ struct Desk<'a> {
     origins: Origins,
     /// The stages that leave, with the places that they had.
     drains: Vec<(Steps, Way)>,
+    /// See [`commit`].
+    staffed: Option<bool>,
+    /// What the change at hand lacks.
+    order: Option<Order>,
 }
 
 impl Desk<'_> {
@@ -132,6 +153,7 @@ impl Desk<'_> {
                 return self.attach(&switch, asked.entry(), done);
             }
             Asked::Detach { switch, target } => return self.detach(switch, target.clone()?, done),
+            Asked::Workers { at, count, made } => return self.workers(at, *count, made.as_ref(), done),
         }
         Ok(())
     }
@@ -192,37 +214,6 @@ impl Desk<'_> {
         done.within = self.way(&found.within);
         done.draft = Draft::Remove { id: found.id };
         self.change(Mutation::Remove { within: found.within, at }, done);
-        Ok(())
-    }
-
-    fn shift(&mut self, path: &Place, to: &Where, done: &mut Done) -> Result<(), Refusal> {
-        let found = self.find(path)?;
-        let from = found.position()?;
-        let (within, to) = self.between(to)?;
-        if within != found.within {
-            return Err(Refusal::OtherPipeline);
-        }
-        if found.types.0 != found.types.1 {
-            return Err(Refusal::Fixed { types: found.types });
-        }
-        let Some(plan) = self.plan.plan_at(&within) else { return Ok(()) };
-        let carried = if to == 0 { plan.input } else { plan.entries[to - 1].output };
-        if carried != found.types.0 {
-            return Err(Refusal::Mismatch { wanted: (carried, carried), found: found.types });
-        }
-        let is_tap = matches!(plan.entries[from].kind, Kind::Tap);
-        let size = if is_tap { 1 } else { self.after(&within, from) - from };
-        if (from..=from + size).contains(&to) {
-            return Ok(());
-        }
-        let ids = plan.entries[from..from + size].iter().map(|entry| entry.id).collect();
-        done.draft = Draft::Moves { ids, before: plan.entries.get(to).map(|entry| entry.id) };
-        done.within = self.way(&within);
-        self.remember(&within);
-        for step in 0..size {
-            let (from, to) = if to > from { (from, to - 1) } else { (from + step, to + step) };
-            self.change(Mutation::Move { within: within.clone(), from, to }, done);
-        }
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::board::Board;
 use crate::change::Change;
-use crate::commit::{Checked, commit};
+use crate::commit::{Checked, Halt, commit};
 use crate::edit::Edit;
 use crate::error::{BuildError, Refusal};
 use crate::in_flight::InFlight;
@@ -20,6 +20,7 @@ use crate::ledger::{Counts, Ledger, LedgerCell, Row};
 use crate::model::{Entry, Plan};
 use crate::name::Path;
 use crate::receipt::{Cell, Receipt};
+use crate::roster::Roster;
 use crate::topology::Topology;
 use crate::trace::{Places, SharedLog, Trace, read};
 
@@ -59,6 +60,10 @@ pub(crate) struct Control {
     pub(crate) trace: Option<SharedLog>,
     /// Whether items may wait inside the pipeline, so that a recording needs the places of older revisions.
     pub(crate) flowing: bool,
+    /// Whether it runs on threads, so that new workers need theirs.
+    pub(crate) threaded: bool,
+    /// The threads that work for it.
+    pub(crate) roster: Roster,
     /// Receipts' cells with stages that were taken out; what nobody wants is dropped at a controller's next call.
     pub(crate) retired: Vec<Arc<dyn Ending>>,
     /// The counts of stages that are no more in the pipeline.
@@ -92,6 +97,8 @@ impl Control {
             waiting: VecDeque::new(),
             trace: None,
             flowing: false,
+            threaded: false,
+            roster: Roster::default(),
             retired: Vec::new(),
             departed: Vec::new(),
             history: BTreeMap::new(),
@@ -110,10 +117,14 @@ impl Control {
     /// Puts a stage behind all others, also behind those that the edits that wait put there.
     pub(crate) fn extend(&mut self, entry: Entry) {
         for (within, act) in self.waiting.iter_mut().flat_map(|edit| &mut edit.acts) {
-            if let Act::Insert { before, .. } | Act::Move { before, .. } = act
-                && within.is_empty()
-            {
-                before.get_or_insert(entry.id);
+            match act {
+                Act::Insert { before, .. } | Act::Move { before, .. } if within.is_empty() => {
+                    before.get_or_insert(entry.id);
+                }
+                Act::Transfer { before, to, .. } if within.is_empty() && to.is_empty() => {
+                    before.get_or_insert(entry.id);
+                }
+                _ => {}
             }
         }
         self.plan.entries.push(entry);
@@ -121,16 +132,19 @@ impl Control {
 
     /// Takes an edit in; with its receipt comes the edit whose place it takes, if any, to be dropped after the lock is let
     /// go: what is in it is the user's.
-    pub(crate) fn commit(&mut self, edit: &mut Edit) -> Result<(Receipt, Option<Committed>), (Refusal, usize)> {
+    pub(crate) fn commit(&mut self, edit: &mut Edit) -> Result<(Receipt, Option<Committed>), Halt> {
         if let Some(refusal) = self.closed() {
-            return Err((refusal, usize::MAX));
+            return Err(Halt::Refused(refusal, usize::MAX));
         }
         let full = self.waiting.len() >= WAITING_LIMIT;
         if full && !self.coalesces(edit) {
-            return Err((Refusal::Flooded { waiting: self.waiting.len() }, usize::MAX));
+            return Err(Halt::Refused(Refusal::Flooded { waiting: self.waiting.len() }, usize::MAX));
+        }
+        if self.threaded && edit.is_unstaffed() {
+            return Err(Halt::Unstaffed(self.roster.clone()));
         }
         let words = self.trace.is_some().then(|| edit.words());
-        let Checked { drains, acts, left, paused } = commit(&mut self.plan, edit)?;
+        let Checked { drains, acts, left, paused } = commit(&mut self.plan, edit, Some(self.threaded))?;
         self.revision += 1;
         self.paused = paused.unwrap_or(self.paused);
         left.iter().for_each(|(path, entry)| entry.counted(path, &mut self.departed));

@@ -4,6 +4,7 @@ mod sight;
 
 use std::sync::Arc;
 
+use crate::commit::Halt;
 use crate::control::Shared;
 use crate::edit::{Edit, EditError};
 use crate::error::Refusal;
@@ -86,13 +87,29 @@ impl Controller {
     ///
     /// See [`edit`](Controller::edit).
     pub fn commit(&self, mut edit: Edit) -> Result<Receipt, EditError> {
-        let mut retired = Vec::new();
-        let result = self.shared.board.publish(|control| {
-            retired = control.sweep();
-            control.commit(&mut edit)
-        });
-        drop(retired);
-        result.map(|(receipt, _)| receipt).map_err(|(refusal, change)| EditError::new(refusal, change, edit))
+        loop {
+            let mut retired = Vec::new();
+            let result = self.shared.board.publish(|control| {
+                retired = control.sweep();
+                control.commit(&mut edit)
+            });
+            drop(retired);
+            let refused = match result {
+                Ok((receipt, _)) => return Ok(receipt),
+                // They are made while others can commit; where one has changed what is wanted, it is looked at again.
+                Err(Halt::Lacks(order, change)) => match edit.hire(change, *order) {
+                    Ok(()) => continue,
+                    Err(refusal) => (refusal, change),
+                },
+                Err(Halt::Unstaffed(roster)) => match edit.staff(&roster) {
+                    Ok(()) => continue,
+                    Err(refused) => refused,
+                },
+                Err(Halt::Refused(refusal, change)) => (refusal, change),
+            };
+            edit.dismiss();
+            return Err(EditError::new(refused.0, refused.1, edit));
+        }
     }
 
     /// Routes a switch: to one target by its name, or by any other [`Route`].
@@ -249,22 +266,67 @@ impl Controller {
         self.edit(|edit| edit.rename(stage, to))
     }
 
-    /// Moves a stage, with the taps on it, before another of the same pipeline.
+    /// Moves a stage, with the taps on it, before another: of its own pipeline, or of any other that is inside the outermost.
+    ///
+    /// It goes as it is, with what it holds back and with its counts in the ledger; nothing comes out of it for that, and
+    /// nothing is in the receipt. While items are inside of the innermost pipeline that both places are in, the edit waits in
+    /// front of that until they are out, and so do the items behind it.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Unknown`], [`Refusal::Turns`], [`Refusal::Mismatch`], [`Refusal::OtherPipeline`].
+    /// [`Refusal::Unknown`], [`Refusal::Fixed`], [`Refusal::Mismatch`]; [`Refusal::IsTarget`] for a target of a switch, or a
+    /// place beside one; [`Refusal::Duplicate`] where the other pipeline has a stage of that name, or of a tap's;
+    /// [`Refusal::IntoItself`]; [`Refusal::TooDeep`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    ///
+    /// let inner = Pipeline::new("inner").stage("double", |x: i64| x * 2);
+    /// let mut pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1).stage("inner", inner);
+    /// pipeline.controller().move_after("add", "inner/double")?;
+    /// assert_eq!(pipeline.topology().get("inner/add").unwrap().name(), "add");
+    /// assert_eq!(pipeline.call(5)?, 11);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn move_before(&self, stage: impl AsRef<str>, before: impl AsRef<str>) -> Result<Receipt, EditError> {
         self.edit(|edit| edit.move_before(stage, before))
     }
 
-    /// Moves a stage, with the taps on it, after another of the same pipeline.
+    /// Moves a stage, with the taps on it, after another and the taps on that; see [`move_before`](Controller::move_before).
     ///
     /// # Errors
     ///
     /// See [`move_before`](Controller::move_before).
     pub fn move_after(&self, stage: impl AsRef<str>, after: impl AsRef<str>) -> Result<Receipt, EditError> {
         self.edit(|edit| edit.move_after(stage, after))
+    }
+
+    /// Gives a stage another number of workers.
+    ///
+    /// New workers are made in the caller's thread. An item is with the workers that there are when it comes to the stage;
+    /// one of those that leave ends when it has done what it has.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unknown`], [`Refusal::NotWorkers`]; [`Refusal::NoRoom`] for no workers at all; [`Refusal::NoThread`] while
+    /// the pipeline runs on threads and the system gives no more of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    ///
+    /// let pipeline = Pipeline::new("p").stage("double", |x: i64| x * 2);
+    /// let refused = pipeline.controller().workers("double", 4).unwrap_err();
+    /// assert_eq!(
+    ///     refused.to_string(),
+    ///     "cannot give \"double\" 4 workers: \"double\" is a stage; replace it by one that is made with `workers`"
+    /// );
+    /// ```
+    pub fn workers(&self, stage: impl AsRef<str>, count: usize) -> Result<Receipt, EditError> {
+        self.edit(|edit| edit.workers(stage, count))
     }
 
     /// Attaches a target to a switch. It gets no item until the switch is routed to it.

@@ -29,7 +29,7 @@ impl Site {
 }
 
 /// A stage that panicked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Broken {
     pub(crate) id: NodeId,
     pub(crate) path: Path,
@@ -61,6 +61,8 @@ pub(crate) struct Cycle {
     pub(crate) ledger: Arc<LedgerCell>,
     /// Whether packets wait at boundaries: tasks run the pipeline.
     pub(crate) flowing: bool,
+    /// Whether each item of the packet in hand was accepted in a cycle of its own.
+    pub(crate) each: bool,
     /// Where the packet in hand is missed.
     pub(crate) ticket: Option<Ticket>,
     /// Whether a boundary has taken the packet in hand.
@@ -89,11 +91,23 @@ impl Cycle {
             trace: None,
             ledger,
             flowing: false,
+            each: false,
             ticket: None,
             parked: false,
             arrived: false,
             level: 0,
         }
+    }
+
+    /// The state for a part of the pipeline that runs elsewhere, `deeper` by so many pipelines.
+    pub(crate) fn afar(&self, deeper: u32) -> Self {
+        let mut cx = Self::new(Arc::new(LedgerCell::afar()));
+        cx.flowing = true;
+        cx.items = 0;
+        cx.level = self.level + deeper;
+        cx.broken.clone_from(&self.broken);
+        cx.trace = self.trace.as_ref().map(|recorder| Box::new(recorder.afar()));
+        cx
     }
 
     /// Opens the ledger before the first change of a cycle that is not regular.
@@ -130,7 +144,7 @@ impl Cycle {
     }
 
     /// Outputs that waited to be handed out never will be.
-    pub(crate) fn forgo(&mut self, outputs: usize, counts: &Counts) {
+    pub(crate) fn forgo(&mut self, outputs: usize, counts: &Arc<Counts>) {
         self.items = 0;
         self.open();
         self.ledger.queue(-(outputs as i64));
@@ -167,7 +181,7 @@ impl Cycle {
     }
 
     #[cold]
-    pub(crate) fn failed(&mut self, counts: &Counts, items: u64) {
+    pub(crate) fn failed(&mut self, counts: &Arc<Counts>, items: u64) {
         if items == 0 {
             return;
         }

@@ -14,12 +14,13 @@ use crate::in_flight::InFlight;
 use crate::model::Kind;
 use crate::name::{Name, Path, Type};
 use crate::part::{Part, remake};
+use crate::roster::Roster;
 use crate::route::Route;
 use crate::stage::{Stage, inspect};
 
 pub use refused::EditError;
 
-pub(crate) use asked::{Asked, Handed, Label, Place, Where};
+pub(crate) use asked::{Asked, Handed, Hired, Label, Order, Place, Where};
 
 /// Several changes that are committed together: all of them, or none.
 ///
@@ -44,6 +45,8 @@ pub(crate) use asked::{Asked, Handed, Label, Place, Where};
 pub struct Edit {
     pub(crate) changes: Vec<Asked>,
     pub(crate) rule: InFlight,
+    /// Whether what it puts in has its threads.
+    staffed: bool,
 }
 
 /// Makes a part; a malformed name is replaced in it, for it will be refused.
@@ -89,6 +92,47 @@ impl Edit {
     /// The changes in words.
     pub(crate) fn words(&self) -> Vec<Change> {
         self.changes.iter().map(Asked::words).collect()
+    }
+
+    /// Whether it may put in something that has no threads yet.
+    pub(crate) fn is_unstaffed(&self) -> bool {
+        !self.staffed && self.changes.iter().any(Asked::has_part)
+    }
+
+    /// Starts the threads for what it puts in.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoThread`], and the number of the change.
+    pub(crate) fn staff(&mut self, roster: &Roster) -> Result<(), (Refusal, usize)> {
+        self.staffed = true;
+        for (number, asked) in self.changes.iter_mut().enumerate() {
+            let Some(knot) = asked.knot() else { continue };
+            knot.staff(true, roster).map_err(|refused| (refused.into(), number))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the workers that the change of that number lacks.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoThread`].
+    pub(crate) fn hire(&mut self, change: usize, order: Order) -> Result<(), Refusal> {
+        let hired = order.make()?;
+        if let Some(Asked::Workers { made, .. }) = self.changes.get_mut(change) {
+            *made = Some(hired);
+        }
+        Ok(())
+    }
+
+    /// Lets go of the workers that were made for it.
+    pub(crate) fn dismiss(&mut self) {
+        for asked in &mut self.changes {
+            if let Asked::Workers { made, .. } = asked {
+                *made = None;
+            }
+        }
     }
 
     fn ask(&mut self, asked: Asked) -> Result<&mut Self, Refusal> {
@@ -247,7 +291,7 @@ impl Edit {
         self.ask(Asked::Rename { at: Path::new(at), to: Name::new(to) })
     }
 
-    /// Moves a stage, with the taps on it, before another of the same pipeline.
+    /// Moves a stage, with the taps on it, before another; see [`Controller::move_before`](crate::Controller::move_before).
     ///
     /// # Errors
     ///
@@ -256,7 +300,7 @@ impl Edit {
         self.ask(Asked::Move { at: Path::new(at), to: Where::Before(Path::new(before)) })
     }
 
-    /// Moves a stage, with the taps on it, after another of the same pipeline.
+    /// Moves a stage, with the taps on it, after another and the taps on that.
     ///
     /// # Errors
     ///
@@ -307,6 +351,15 @@ impl Edit {
         let (mut part, name, wrong) = part::<T, _>(name.as_ref(), inspect(look));
         part.entry.iter_mut().for_each(|entry| entry.kind = Kind::Tap);
         self.ask(Asked::Tap { at: Path::new(at), part: Some(part), name, maker: None, wrong })
+    }
+
+    /// Gives a stage another number of workers; see [`Controller::workers`](crate::Controller::workers).
+    ///
+    /// # Errors
+    ///
+    /// See [`route`](Edit::route); [`Refusal::NoRoom`] for none.
+    pub fn workers(&mut self, at: impl AsRef<str>, count: usize) -> Result<&mut Self, Refusal> {
+        self.ask(Asked::Workers { at: Path::new(at), count, made: None })
     }
 
     /// Lets the pipeline hold its items back.

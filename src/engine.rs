@@ -49,6 +49,8 @@ pub(crate) struct Engine<In, Out> {
     told: bool,
     /// Whether all items go one way; see [`Status`](crate::link::Status).
     fixed: bool,
+    /// Whether every stage gives exactly one output.
+    exact: bool,
     /// How many items may be accepted as one packet, while tasks run the pipeline.
     grain: usize,
     finished: bool,
@@ -89,6 +91,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             single: false,
             told: false,
             fixed: false,
+            exact: false,
             grain: 1,
             finished: false,
             paused: false,
@@ -108,7 +111,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// The engine with another type of output, for a builder that goes on. Outputs that wait are counted as dropped by
     /// `counts`, those of the stage that comes.
-    pub(crate) fn reopen<To: Send + 'static>(mut self, counts: &Counts) -> Engine<In, To> {
+    pub(crate) fn reopen<To: Send + 'static>(mut self, counts: &Arc<Counts>) -> Engine<In, To> {
         let waiting = self.out.len() + self.late.len();
         if waiting > 0 {
             self.cx.forgo(waiting, counts);
@@ -134,6 +137,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             single: false,
             told: false,
             fixed: false,
+            exact: false,
             grain: 1,
             finished: self.finished,
             paused: self.paused,
@@ -295,7 +299,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             .or_else(|| status.waits.filter(|_| !self.cx.flowing).map(|stage| Hold::Waits { stage }));
         let recorded = self.cx.trace.as_ref().map_or(Detail::Edits, |trace| trace.detail());
         let each = self.cx.trace.as_ref().is_some_and(|trace| trace.has_each());
-        self.fixed = status.fixed;
+        (self.fixed, self.exact) = (status.fixed, status.exact);
         // Items of a batch are told apart where they can go different ways, and where they have rows of their own.
         self.steady = status.steady
             && match recorded {

@@ -5,7 +5,6 @@ mod batch;
 mod branching;
 mod failover;
 mod flow;
-mod meet;
 mod patience;
 mod wait;
 
@@ -21,6 +20,7 @@ use crate::knot::{AnySwitch, Flow, Knot, Spot};
 use crate::link::{Link, Recount, Status, Work};
 use crate::name::{NodeId, Path};
 use crate::pick::{Choice, Pick};
+use crate::roster::{NoThread, Roster};
 use crate::route::{PolicyKind, Route};
 use crate::stage::BoxError;
 use crate::trace::{Reason, Recorder};
@@ -354,6 +354,16 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
 
     fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
         if self.branching.is_some() { Some(self) } else { None }
+    }
+
+    fn staff(&mut self, hire: bool, _: &Site, roster: &Roster) -> Result<(), NoThread> {
+        for slot in self.order.clone() {
+            if let Some(knot) = self.slot(slot).and_then(|link| link.first()) {
+                knot.staff(hire, roster)?;
+            }
+            self.look(slot);
+        }
+        Ok(())
     }
 
     fn switch(&mut self) -> Option<&mut dyn AnySwitch> {

@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 
 use crate::cycle::{Cycle, Site};
 use crate::name::{Name, NodeId};
+use crate::roster::{NoThread, Roster};
 use crate::route::Route;
 
 pub(crate) use eviction::{Eviction, HowFar, Reach};
@@ -22,6 +23,7 @@ pub(crate) use travel::{Departing, Ending, Flow, Late, Leave, Travels, Turn, Wai
 pub(crate) trait Knot: Send {
     fn site(&self) -> &Site;
     fn site_mut(&mut self) -> &mut Site;
+    fn rename(&mut self, to: Name);
     /// The node as a `Box<dyn Link<A, B>>`, in a box.
     fn into_link(self: Box<Self>) -> Box<dyn Any + Send>;
     /// Whether the node gives another type than it takes.
@@ -29,10 +31,10 @@ pub(crate) trait Knot: Send {
     /// Links the run behind the node: a boxed `Box<dyn Link<B, B>>`.
     fn set_next(&mut self, next: Option<Box<dyn Any + Send>>);
     fn joiner(&mut self) -> &mut Option<Joiner>;
-    /// What a stage of the user's holds back, as last told.
-    fn held(&self) -> i64;
     /// What the stage holds comes into the pipeline (or, if not `enters`, leaves it).
     fn carry(&mut self, enters: bool, cx: &mut Cycle);
+    /// What a stage of the user's holds back, as last told.
+    fn held(&self) -> i64;
     /// The stage itself.
     fn into_stage(self: Box<Self>) -> Box<dyn Any + Send>;
     /// The boundary that it is, or has inside.
@@ -45,11 +47,26 @@ pub(crate) trait Knot: Send {
         cx: &mut Cycle,
         travels: &mut Travels,
     ) -> Box<dyn Knot>;
+    /// What `by` gives for the stage comes in its place. From behind a gate that is the one that stands there already; those
+    /// that still leave stay as they are.
+    fn exchange(self: Box<Self>, by: Exchange<'_>) -> Option<Box<dyn Knot>>;
     /// What stays where a gate is not needed any more.
     fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>>;
+    /// Starts the threads of the stage and of all inside it; or lets go of them, if not `hire`.
+    ///
+    /// # Errors
+    ///
+    /// That of the system, which has no thread for one; those before it have theirs.
+    fn staff(&mut self, hire: bool, roster: &Roster) -> Result<(), NoThread>;
     fn chain(&mut self) -> Option<&mut dyn AnyChain>;
     fn switch(&mut self) -> Option<&mut dyn AnySwitch>;
+    /// There are to be `count` workers: those in `made` come, a boxed `Vec` of the data side's own type, or those of the
+    /// highest numbers leave. What is inside is theirs who have it.
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle);
 }
+
+/// Takes a stage, and gives what comes instead, if anything does.
+pub(crate) type Exchange<'a> = Box<dyn FnOnce(Box<dyn Knot>) -> Option<Box<dyn Knot>> + 'a>;
 
 /// Puts a chain `In -> Mid` and a link `Mid -> Out` together. Both, and the result, are boxed `Box<dyn Link<_, _>>`s.
 pub(crate) type Joiner = fn(Box<dyn Any + Send>, Box<dyn Any + Send>) -> Option<Box<dyn Any + Send>>;
@@ -80,6 +97,13 @@ pub(crate) enum Act {
         id: NodeId,
         before: Option<NodeId>,
     },
+    /// From the chain that `from` leads to, to the one that `to` does: in front of the stage `before`, or behind all.
+    Transfer {
+        id: NodeId,
+        from: Way,
+        to: Way,
+        before: Option<NodeId>,
+    },
     Replace {
         at: Spot,
         knot: Box<dyn Knot>,
@@ -105,6 +129,24 @@ pub(crate) enum Act {
     Detach {
         slot: u32,
     },
+    /// So many workers from now on, new ones among them.
+    Workers {
+        at: Spot,
+        count: usize,
+        made: Box<dyn Any + Send>,
+    },
+}
+
+impl Act {
+    /// Whether it moves a stage.
+    pub(crate) fn moves(&self) -> bool {
+        matches!(self, Self::Move { .. } | Self::Transfer { .. })
+    }
+
+    /// Whether something leaves the pipeline by it, or is left by a route.
+    pub(crate) fn leaves(&self) -> bool {
+        matches!(self, Self::Remove { .. } | Self::Replace { .. } | Self::Route { .. } | Self::Detach { .. })
+    }
 }
 
 /// Makes the new stage of the old one, in its place; the number is that of the items it holds. Where that panics, what comes back is a stage that fails every item.
@@ -122,9 +164,17 @@ pub(crate) trait AnyChain {
     fn first(&mut self) -> Option<&mut dyn Knot>;
     /// Carries out `act` in the chain that `within` leads to from here.
     fn act(&mut self, within: &[Spot], act: Act, taken: &mut Taken, cx: &mut Cycle);
+    /// Takes the stage `id` out of the chain that `within` leads to from here.
+    fn lift(&mut self, within: &[Spot], id: NodeId) -> Option<Box<dyn Knot>>;
+    /// Puts a stage into the chain that `within` leads to from here: in front of the stage `before`, or behind all.
+    fn put(&mut self, within: &[Spot], before: Option<NodeId>, knot: Box<dyn Knot>);
 }
 
 /// A switch whose types are forgotten.
 pub(crate) trait AnySwitch {
     fn act(&mut self, within: &[Spot], act: Act, taken: &mut Taken, cx: &mut Cycle, id: NodeId);
+    /// See [`AnyChain::lift`].
+    fn lift(&mut self, within: &[Spot], id: NodeId) -> Option<Box<dyn Knot>>;
+    /// See [`AnyChain::put`].
+    fn put(&mut self, within: &[Spot], before: Option<NodeId>, knot: Box<dyn Knot>);
 }

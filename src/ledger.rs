@@ -7,9 +7,14 @@
 //! number odd before its first change and even after its last; a reader whose sequence number was odd, or has moved,
 //! reads again. A reader gives up after some rounds (it may sit inside the very cycle it waits for) and then counts what
 //! is under way as in flight.
+//!
+//! Where a part of the pipeline runs in another thread, that thread does not write here: it has a ledger of its own that only
+//! takes [`Note`]s, which come along with the packets and are entered when those are back. So at any moment an item is
+//! counted once: as in flight until its packet is back, and as what became of it from then on.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering, fence};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::name::Path;
 
@@ -36,6 +41,25 @@ pub(crate) struct LedgerCell {
     held: AtomicI64,
     /// Whether items may wait anywhere inside: then what is in flight is what is nowhere else.
     flowing: AtomicBool,
+    /// Where this is the ledger of a part that runs elsewhere: what is to be entered.
+    notes: Option<Mutex<Vec<Note>>>,
+}
+
+/// What happened to items at a stage, to be entered in the ledger.
+#[derive(Debug)]
+pub(crate) struct Note {
+    at: Arc<Counts>,
+    what: Noted,
+    items: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Noted {
+    Dropped,
+    Merged,
+    Failed,
+    Split,
+    Held,
 }
 
 impl Counts {
@@ -57,6 +81,43 @@ fn shift(count: &AtomicI64, by: i64) {
 }
 
 impl LedgerCell {
+    /// A ledger that only takes notes.
+    pub(crate) fn afar() -> Self {
+        Self { notes: Some(Mutex::default()), ..Self::default() }
+    }
+
+    /// Whether this is to be entered later; it is noted then.
+    fn note(&self, at: &Arc<Counts>, what: Noted, items: i64) -> bool {
+        let Some(notes) = &self.notes else { return false };
+        let mut notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
+        match notes.last_mut() {
+            Some(last) if last.what == what && Arc::ptr_eq(&last.at, at) => last.items += items,
+            _ => notes.push(Note { at: Arc::clone(at), what, items }),
+        }
+        true
+    }
+
+    /// Takes what was noted.
+    pub(crate) fn take_notes(&self) -> Vec<Note> {
+        let taken =
+            self.notes.as_ref().map(|notes| std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner)));
+        taken.unwrap_or_default()
+    }
+
+    /// Enters what was noted elsewhere.
+    pub(crate) fn enter(&self, notes: Vec<Note>) {
+        for Note { at, what, items } in notes {
+            match what {
+                Noted::Dropped => self.discard(&at, items.unsigned_abs()),
+                Noted::Merged => self.merge(&at, items.unsigned_abs()),
+                Noted::Failed if items < 0 => self.unfail(&at, items.unsigned_abs()),
+                Noted::Failed => self.fail(&at, items.unsigned_abs()),
+                Noted::Split => self.split(&at, items.unsigned_abs()),
+                Noted::Held => self.hold(&at, items),
+            }
+        }
+    }
+
     /// A cycle ended that gave one output for its item.
     #[inline]
     pub(crate) fn accept(&self, total: u64) {
@@ -97,17 +158,26 @@ impl LedgerCell {
         shift(&self.held, by);
     }
 
-    pub(crate) fn discard(&self, at: &Counts, items: u64) {
+    pub(crate) fn discard(&self, at: &Arc<Counts>, items: u64) {
+        if self.note(at, Noted::Dropped, items.cast_signed()) {
+            return;
+        }
         bump(&self.dropped, items);
         bump(&at.dropped, items);
     }
 
-    pub(crate) fn merge(&self, at: &Counts, items: u64) {
+    pub(crate) fn merge(&self, at: &Arc<Counts>, items: u64) {
+        if self.note(at, Noted::Merged, items.cast_signed()) {
+            return;
+        }
         bump(&self.dropped, items);
         bump(&at.merged, items);
     }
 
-    pub(crate) fn fail(&self, at: &Counts, items: u64) {
+    pub(crate) fn fail(&self, at: &Arc<Counts>, items: u64) {
+        if self.note(at, Noted::Failed, items.cast_signed()) {
+            return;
+        }
         bump(&self.failed, items);
         bump(&at.failed, items);
     }
@@ -129,17 +199,26 @@ impl LedgerCell {
     }
 
     /// A failed item was taken back and goes another way.
-    pub(crate) fn unfail(&self, at: &Counts, items: u64) {
+    pub(crate) fn unfail(&self, at: &Arc<Counts>, items: u64) {
+        if self.note(at, Noted::Failed, -items.cast_signed()) {
+            return;
+        }
         self.failed.store(self.failed.load(Ordering::Relaxed) - items, Ordering::Relaxed);
         at.failed.store(at.failed.load(Ordering::Relaxed).saturating_sub(items), Ordering::Relaxed);
     }
 
-    pub(crate) fn split(&self, at: &Counts, items: u64) {
+    pub(crate) fn split(&self, at: &Arc<Counts>, items: u64) {
+        if self.note(at, Noted::Split, items.cast_signed()) {
+            return;
+        }
         bump(&self.split, items);
         bump(&at.split, items);
     }
 
-    pub(crate) fn hold(&self, at: &Counts, by: i64) {
+    pub(crate) fn hold(&self, at: &Arc<Counts>, by: i64) {
+        if self.note(at, Noted::Held, by) {
+            return;
+        }
         shift(&self.held, by);
         shift(&at.held, by);
     }

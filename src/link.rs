@@ -28,10 +28,11 @@ use std::any::Any;
 use std::task::Context;
 
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, Joiner, Knot, Spot, Travels, Turn};
-use crate::name::{NodeId, Path};
+use crate::knot::{AnyChain, AnySwitch, Eviction, Exchange, Flow, Knot, Spot, Taken, Travels, Turn};
+use crate::name::{Name, NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::Mark;
+use crate::roster::{NoThread, Roster};
 use crate::trace::Recorder;
 
 /// A chain of stages from `A` to `B`, or a part of one.
@@ -139,6 +140,9 @@ impl Status {
 
 /// What a node does with items: a stage of the user's, a nested pipeline, a switch.
 pub(crate) trait Work<A, B>: Send + 'static {
+    /// Whether it is a gate: another stage leaves its place.
+    const GATE: bool = false;
+
     fn one(&mut self, item: A, cx: &mut Cycle, site: &Site) -> Option<B>;
     fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site);
     fn finish(&mut self, out: &mut Vec<B>, cx: &mut Cycle, site: &Site);
@@ -174,19 +178,39 @@ pub(crate) trait Work<A, B>: Send + 'static {
         let _ = task;
         self.flow().is_none()
     }
-    /// See [`Knot::ungated`].
-    fn ungated(self, site: Site, joiner: Option<Joiner>) -> Option<Box<dyn Knot>>
+    /// See [`Knot::rename`].
+    fn rename(&mut self, to: &Name) {
+        let _ = to;
+    }
+    /// See [`Knot::exchange`]; called for a gate only.
+    fn exchange(self, site: Site, by: Exchange<'_>) -> Option<Box<dyn Knot>>
     where
         Self: Sized,
     {
-        let _ = (site, joiner);
+        let _ = (site, by);
         None
+    }
+    /// See [`Knot::ungated`].
+    fn ungated(self) -> Option<Box<dyn Knot>>
+    where
+        Self: Sized,
+    {
+        None
+    }
+    /// See [`Knot::staff`].
+    fn staff(&mut self, hire: bool, site: &Site, roster: &Roster) -> Result<(), NoThread> {
+        let _ = (hire, site, roster);
+        Ok(())
     }
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
         None
     }
     fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
         None
+    }
+    /// See [`Knot::workers`].
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle, site: &Site) {
+        let _ = (count, made, taken, cx, site);
     }
     /// Whether a trace shows the node itself, and not only what is inside.
     fn is_plain(&self) -> bool {

@@ -4,9 +4,11 @@
 //! back by them. Places are told by positions: a [`Step`] at a time, from the outermost pipeline inwards. They are good until
 //! the next change; the data side, which lags behind, is told ids instead.
 
+mod fork;
 mod likeness;
 mod mutation;
 mod places;
+mod workers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use crate::route::{PolicyKind, RouteView};
 
 pub(crate) use likeness::Likeness;
 pub(crate) use mutation::Mutation;
+pub(crate) use workers::{Workers, Workshop};
 
 /// The most stages that an item may pass one inside the other: each costs a stack frame or two.
 pub(crate) const DEPTH_LIMIT: usize = 512;
@@ -31,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) input: Type,
     pub(crate) output: Type,
     pub(crate) entries: Vec<Entry>,
+    /// The capacity of the queue in front of it, in items, where it runs on a thread of its own; `None` for a plain pipeline.
+    pub(crate) thread: Option<usize>,
 }
 
 /// A stage, whatever it is.
@@ -52,6 +57,7 @@ pub(crate) enum Kind {
     Tap,
     Pipeline(Box<Plan>),
     Switch(Box<Fork>),
+    Workers(Workers),
 }
 
 /// A switch: its targets in slots, and its route.
@@ -87,7 +93,7 @@ impl Entry {
     /// How many stages an item passes in it, one inside the other.
     pub(crate) fn depth(&self) -> usize {
         match &self.kind {
-            Kind::Stage | Kind::Tap => 1,
+            Kind::Stage | Kind::Tap | Kind::Workers(_) => 1,
             Kind::Pipeline(plan) => 1 + plan.depth(),
             Kind::Switch(fork) => 1 + fork.depth,
         }
@@ -98,7 +104,7 @@ impl Entry {
             self.counts = Arc::clone(new);
         }
         match &mut self.kind {
-            Kind::Stage | Kind::Tap => {}
+            Kind::Stage | Kind::Tap | Kind::Workers(_) => {}
             Kind::Pipeline(plan) => plan.renew(counts),
             Kind::Switch(fork) => fork.slots.iter_mut().flatten().for_each(|target| target.entry.renew(counts)),
         }
@@ -106,7 +112,7 @@ impl Entry {
 
     fn measure(&mut self) {
         match &mut self.kind {
-            Kind::Stage | Kind::Tap => {}
+            Kind::Stage | Kind::Tap | Kind::Workers(_) => {}
             Kind::Pipeline(plan) => plan.measure(),
             Kind::Switch(fork) => {
                 let targets = fork.slots.iter_mut().flatten();
@@ -120,11 +126,13 @@ impl Entry {
     }
 
     pub(crate) fn is(&self) -> &'static str {
-        match self.kind {
+        match &self.kind {
             Kind::Stage => "stage",
             Kind::Tap => "tap",
+            Kind::Pipeline(plan) if plan.thread.is_some() => "thread",
             Kind::Pipeline(_) => "pipeline",
             Kind::Switch(_) => "switch",
+            Kind::Workers(_) => "workers",
         }
     }
 
@@ -134,7 +142,7 @@ impl Entry {
             return Some(self.name.clone().into());
         }
         let mut path = match &self.kind {
-            Kind::Stage | Kind::Tap => None,
+            Kind::Stage | Kind::Tap | Kind::Workers(_) => None,
             Kind::Pipeline(plan) => plan.path_of(id),
             Kind::Switch(fork) => fork.slots.iter().flatten().find_map(|target| target.entry.path_of(id)),
         }?;
@@ -147,7 +155,7 @@ impl Entry {
         counted.push((path.clone(), Arc::clone(&self.counts)));
         let mut inside = |entry: &Self| entry.counted(&path.join(&entry.name), counted);
         match &self.kind {
-            Kind::Stage | Kind::Tap => {}
+            Kind::Stage | Kind::Tap | Kind::Workers(_) => {}
             Kind::Pipeline(plan) => plan.entries.iter().for_each(inside),
             Kind::Switch(fork) => fork.in_order().for_each(|target| inside(&target.entry)),
         }
@@ -161,89 +169,10 @@ impl Entry {
             rows.push(row);
         }
         match &self.kind {
-            Kind::Stage | Kind::Tap => {}
+            Kind::Stage | Kind::Tap | Kind::Workers(_) => {}
             Kind::Pipeline(plan) => plan.entries.iter().for_each(|entry| entry.rows(&path, rows)),
             Kind::Switch(fork) => fork.in_order().for_each(|target| target.entry.rows(&path, rows)),
         }
-    }
-}
-
-impl Fork {
-    pub(crate) fn new(route: RouteView, cloned: bool) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), by_name: HashMap::new(), route, cloned, next: 0, depth: 0 }
-    }
-
-    /// The targets in the order in which they were attached.
-    pub(crate) fn in_order(&self) -> impl Iterator<Item = &Target> {
-        let mut targets: Vec<&Target> = self.slots.iter().flatten().collect();
-        targets.sort_unstable_by_key(|target| target.order);
-        targets.into_iter()
-    }
-
-    /// That there is no target of that path.
-    pub(crate) fn unknown(&self, path: Path) -> Refusal {
-        Refusal::unknown(path, self.by_name.len(), self.in_order().map(|target| &target.entry.name))
-    }
-
-    pub(crate) fn free_slot(&self) -> u32 {
-        let end = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-        self.free.last().copied().unwrap_or(end)
-    }
-
-    pub(crate) fn target(&self, name: &Name) -> Option<&Entry> {
-        let slot = *self.by_name.get(name)?;
-        self.slots.get(slot as usize)?.as_ref().map(|target| &target.entry)
-    }
-
-    pub(crate) fn attach(&mut self, slot: u32, target: Target) {
-        let at = slot as usize;
-        if self.slots.len() <= at {
-            self.slots.resize_with(at + 1, || None);
-        }
-        if self.free.last() == Some(&slot) {
-            self.free.pop();
-        } else {
-            self.free.retain(|free| *free != slot);
-        }
-        self.next = self.next.max(target.order + 1);
-        self.depth = self.depth.max(target.entry.depth());
-        self.by_name.insert(target.entry.name.clone(), slot);
-        if let Some(place) = self.slots.get_mut(at) {
-            *place = Some(target);
-        }
-    }
-
-    fn detach(&mut self, slot: u32) -> Option<Target> {
-        let target = self.slots.get_mut(slot as usize)?.take()?;
-        self.by_name.remove(&target.entry.name);
-        self.free.push(slot);
-        Some(target)
-    }
-
-    /// Whether `route` fits this switch, whose items are of type `item`.
-    pub(crate) fn check(
-        &self,
-        route: &RouteView,
-        looks_at: Option<Type>,
-        item: Type,
-        at: &Path,
-    ) -> Result<(), Refusal> {
-        for name in &route.targets {
-            if !self.by_name.contains_key(name) {
-                return Err(self.unknown(at.join(name)));
-            }
-        }
-        if route.policy == PolicyKind::All && route.targets.len() > 1 && !self.cloned {
-            return Err(Refusal::NotCloned { item });
-        }
-        match looks_at {
-            Some(looks_at) if looks_at != item => Err(Refusal::LooksAt { looks_at, item }),
-            _ => Ok(()),
-        }
-    }
-
-    pub(crate) fn slots_of(&self, route: &RouteView) -> SmallVec<[u32; 4]> {
-        route.targets.iter().filter_map(|name| self.by_name.get(name).copied()).collect()
     }
 }
 
@@ -371,7 +300,7 @@ enum Level<'a> {
 impl<'a> Level<'a> {
     fn inside(entry: &'a Entry) -> Self {
         match &entry.kind {
-            Kind::Stage | Kind::Tap => Level::Stage,
+            Kind::Stage | Kind::Tap | Kind::Workers(_) => Level::Stage,
             Kind::Pipeline(plan) => Level::Plan(plan),
             Kind::Switch(fork) => Level::Fork(fork),
         }

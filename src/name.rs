@@ -173,6 +173,14 @@ impl Path {
         Some((Self(rest.iter().cloned().collect()), last))
     }
 
+    /// The path with `to` in the place of `from`, where it begins with that.
+    pub(crate) fn rebased(&self, from: &Self, to: &Self) -> Self {
+        match self.names().strip_prefix(from.names()) {
+            Some(inside) => inside.iter().fold(to.clone(), |path, name| path.join(name)),
+            None => self.clone(),
+        }
+    }
+
     /// Puts `name` in front, so that the path reads from one level further out.
     pub(crate) fn prefix(&mut self, name: &Name) {
         self.0.insert(0, name.clone());

@@ -2,23 +2,22 @@
 
 mod end;
 mod gate;
+mod knot;
 
-use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Context;
 
 use crate::cycle::{Cycle, Site};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Joiner, Knot, Leave, Spot, Travels, Turn, Wait};
+use crate::knot::{Eviction, Joiner, Knot, Spot, Travels, Turn};
 use crate::link::{Link, Popped, Recount, Status, Work};
-use crate::name::{NodeId, Path, Type};
+use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message};
 use crate::trace::Recorder;
 
 use end::{flush, lost};
-use gate::gated;
 
 /// A stage in its place.
 // In this order, so that a pointer to the node is one to its site (a register less in `call`), and what every item needs
@@ -299,78 +298,5 @@ where
     fn pop(mut self: Box<Self>) -> Popped<B> {
         let next = self.next.take();
         (Some(self), next)
-    }
-}
-
-impl<W, A, B> Knot for Node<W, A, B>
-where
-    W: Work<A, B>,
-    A: Send + 'static,
-    B: Send + 'static,
-{
-    fn site(&self) -> &Site {
-        &self.site
-    }
-
-    fn site_mut(&mut self) -> &mut Site {
-        &mut self.site
-    }
-
-    fn into_link(self: Box<Self>) -> Box<dyn Any + Send> {
-        let link: Box<dyn Link<A, B>> = self;
-        Box::new(link)
-    }
-
-    fn turns(&self) -> bool {
-        Type::of::<A>() != Type::of::<B>()
-    }
-
-    fn set_next(&mut self, next: Option<Box<dyn Any + Send>>) {
-        self.next = next.and_then(|next| next.downcast::<Box<dyn Link<B, B>>>().ok()).map(|next| *next);
-    }
-
-    fn joiner(&mut self) -> &mut Option<Joiner> {
-        &mut self.joiner
-    }
-
-    fn held(&self) -> i64 {
-        self.work.held()
-    }
-
-    fn carry(&mut self, enters: bool, cx: &mut Cycle) {
-        let how = if enters { Recount::Enter } else { Recount::Leave };
-        self.work.recount(how, cx, &self.site);
-    }
-
-    fn into_stage(self: Box<Self>) -> Box<dyn Any + Send> {
-        self.work.into_stage()
-    }
-
-    fn wait(&mut self) -> Option<(&mut dyn Wait, &Site)> {
-        let flow = self.work.flow()?;
-        Some((flow, &self.site))
-    }
-
-    fn gated(
-        self: Box<Self>,
-        by: Option<Box<dyn Knot>>,
-        leave: Leave,
-        cx: &mut Cycle,
-        travels: &mut Travels,
-    ) -> Box<dyn Knot> {
-        gated(self, by, leave, cx, travels)
-    }
-
-    fn ungated(self: Box<Self>) -> Option<Box<dyn Knot>> {
-        let Self { site, work, joiner, .. } = *self;
-        work.ungated(site, joiner)
-    }
-
-    fn chain(&mut self) -> Option<&mut dyn AnyChain> {
-        self.work.chain()
-    }
-
-    fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
-        self.work.switch()
     }
 }

@@ -1,6 +1,6 @@
 //! What waits at boundaries: packets, and the marks between them.
 //!
-//! A *packet* is what one accepted item has become so far: any number of items, with a slip that says which cycle and
+//! A *packet* is what one accepted item has become so far, or a batch of them where that makes no difference: any number of items, with a slip that says which cycle and
 //! revision they belong to, and what has befallen them. Its order among the packets never changes in a queue, and it goes
 //! on to the end even when nothing is left in it, as long as somebody waits for it there: a meeting point, a trace, whoever
 //! gets its failures. A *mark* stands between packets: everything in front of it came before an edit, a flush or the end.
@@ -16,8 +16,10 @@ use crate::trace::Parked;
 /// What goes along with the items of a packet while it waits.
 #[derive(Default)]
 pub(crate) struct Slip {
-    /// The cycle in which the item was accepted.
+    /// The cycle in which the item was accepted, or the first of them.
     pub(crate) number: u64,
+    /// Whether each of the items that are in it was accepted in a cycle of its own, one after the other.
+    pub(crate) each: bool,
     /// The revision that governs it.
     pub(crate) revision: u64,
     /// Where it is missed.
@@ -136,6 +138,12 @@ impl<T> Line<T> {
         self.messages.push_back(message);
     }
 
+    /// Puts back what was taken out last.
+    pub(crate) fn put_back(&mut self, message: Message<T>) {
+        self.weight += Self::weigh(&message);
+        self.messages.push_front(message);
+    }
+
     pub(crate) fn pop(&mut self) -> Option<Message<T>> {
         let message = self.messages.pop_front()?;
         self.weight -= Self::weigh(&message);
@@ -144,6 +152,11 @@ impl<T> Line<T> {
 
     pub(crate) fn head(&self) -> Option<&Message<T>> {
         self.messages.front()
+    }
+
+    /// All of it, in order.
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = Message<T>> {
+        self.messages.into_iter()
     }
 
     /// The revision of the edit whose mark is at the head.

@@ -8,6 +8,7 @@
 //! batch, if only of one item.
 
 mod nest;
+mod threads;
 mod wait;
 
 use std::fmt;
@@ -30,6 +31,7 @@ use crate::stage::{BoxError, Stage, filter, filter_map, flat_map, inspect, try_s
 use crate::switch::Switch;
 use crate::topology::Topology;
 
+pub use threads::{ThreadStage, WorkersStage, thread, workers};
 pub use wait::Remains;
 
 /// A chain of named stages from `In` to `Out` that can be changed while items flow.
@@ -67,7 +69,7 @@ impl<T: Send + 'static> Pipeline<T, T> {
     pub fn new(name: impl AsRef<str>) -> Self {
         let checked = Name::new(&name);
         let name = checked.as_ref().map_or_else(|_| Name::stand_in(), Clone::clone);
-        let plan = Plan { name, input: Type::of::<T>(), output: Type::of::<T>(), entries: Vec::new() };
+        let plan = Plan { name, input: Type::of::<T>(), output: Type::of::<T>(), entries: Vec::new(), thread: None };
         let mut control = Control::new(plan);
         control.error = checked.err().map(|error| BuildError::new("a pipeline".into(), error.into()));
         let ledger = Arc::new(LedgerCell::default());

@@ -7,6 +7,8 @@
 mod along;
 mod bind;
 mod caret;
+#[cfg(test)]
+mod crews;
 #[cfg(feature = "miette")]
 mod diagnostic;
 mod excerpt;

@@ -15,7 +15,7 @@ mod written;
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::model::{Entry, Kind, Plan};
+use crate::model::{Entry, Kind, Plan, Workers};
 use crate::name::{Name, NodeId};
 use crate::route::RouteView;
 
@@ -85,6 +85,24 @@ pub enum NodeKind {
         /// All targets, those that the route does not name included.
         targets: Vec<TopologyNode>,
     },
+    /// A pipeline that runs on a thread of its own while the pipeline around it runs on threads.
+    Thread {
+        /// The capacity of the queue in front of it, in items.
+        queue: usize,
+        /// Its stages in order.
+        stages: Vec<TopologyNode>,
+    },
+    /// A stage that several workers share.
+    Workers {
+        /// How many there are.
+        count: usize,
+        /// The capacity of the queue in front of them, in items.
+        queue: usize,
+        /// Whether outputs come as they are ready, and not in the order of the items.
+        unordered: bool,
+        /// Whether items with the same key go to the same worker.
+        keyed: bool,
+    },
 }
 
 impl Topology {
@@ -152,7 +170,14 @@ impl TopologyNode {
         let kind = match &entry.kind {
             Kind::Stage => NodeKind::Stage,
             Kind::Tap => NodeKind::Tap,
-            Kind::Pipeline(plan) => NodeKind::Pipeline(plan.entries.iter().map(Self::new).collect()),
+            Kind::Pipeline(plan) => {
+                let stages = plan.entries.iter().map(Self::new).collect();
+                match plan.thread {
+                    None => NodeKind::Pipeline(stages),
+                    Some(queue) => NodeKind::Thread { queue, stages },
+                }
+            }
+            Kind::Workers(workers) => NodeKind::of_workers(workers),
             Kind::Switch(fork) => NodeKind::Switch {
                 route: fork.route.clone(),
                 targets: fork.in_order().map(|target| Self::new(&target.entry)).collect(),
@@ -190,14 +215,8 @@ impl TopologyNode {
         format!("{} -> {}", self.input, self.output)
     }
 
-    /// What the node is, where it is more than a stage.
     fn note(&self) -> String {
-        match &self.kind {
-            NodeKind::Stage => String::new(),
-            NodeKind::Tap => "tap".into(),
-            NodeKind::Pipeline(_) => "pipeline".into(),
-            NodeKind::Switch { route, .. } => format!("route {route}"),
-        }
+        self.kind.note()
     }
 
     /// The targets that the node's route names, with their weights; `None` where it has no route.
@@ -211,9 +230,34 @@ impl TopologyNode {
     #[must_use]
     pub fn children(&self) -> &[Self] {
         match &self.kind {
-            NodeKind::Stage | NodeKind::Tap => &[],
-            NodeKind::Pipeline(nodes) | NodeKind::Switch { targets: nodes, .. } => nodes,
+            NodeKind::Stage | NodeKind::Tap | NodeKind::Workers { .. } => &[],
+            NodeKind::Pipeline(nodes) => nodes,
+            NodeKind::Switch { targets: nodes, .. } | NodeKind::Thread { stages: nodes, .. } => nodes,
         }
+    }
+}
+
+impl NodeKind {
+    /// What the node is, where it is more than a stage.
+    pub(crate) fn note(&self) -> String {
+        match self {
+            NodeKind::Stage => String::new(),
+            NodeKind::Tap => "tap".into(),
+            NodeKind::Pipeline(_) => "pipeline".into(),
+            NodeKind::Switch { route, .. } => format!("route {route}"),
+            NodeKind::Thread { queue, .. } => format!("thread, queue {queue}"),
+            NodeKind::Workers { count, queue, unordered, keyed } => {
+                let workers = if *count == 1 { "worker" } else { "workers" };
+                let order = if *unordered { ", unordered" } else { "" };
+                let key = if *keyed { ", by key" } else { "" };
+                format!("{count} {workers}, queue {queue}{order}{key}")
+            }
+        }
+    }
+
+    pub(crate) fn of_workers(workers: &Workers) -> Self {
+        let Workers { count, capacity: queue, unordered, keyed, .. } = *workers;
+        Self::Workers { count, queue, unordered, keyed }
     }
 }
 

@@ -3,15 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 45] = [
+const FLOORS: [&str; 49] = [
     "name",
     "hash",
     "board",
     "parker",
+    "lane",
     "in_flight",
     "stage",
     "failure",
     "error",
+    "roster",
     "coroutine",
     "route",
     "change",
@@ -24,12 +26,14 @@ const FLOORS: [&str; 45] = [
     "cycle",
     "outlet",
     "knot",
+    "meet",
     "link",
     "join",
     "chain",
     "node",
     "staged",
     "boundary",
+    "crew",
     "fan",
     "part",
     "switch",

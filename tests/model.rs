@@ -18,6 +18,8 @@ mod flow;
 mod found;
 #[path = "model/found_flow.rs"]
 mod found_flow;
+#[path = "model/found_leaving.rs"]
+mod found_leaving;
 #[path = "model/real.rs"]
 mod real;
 #[path = "model/reference.rs"]

@@ -135,9 +135,18 @@ fn g0_a_hand_over_takes_the_stage_that_is_there() {
 }
 
 #[test]
-fn g0_a_stage_moves_within_its_pipeline() {
-    assert_snapshot!(refused(|c| c.move_before("model/v2/neg", "total")), @r#"cannot move "model/v2/neg" before "total": a stage moves within its own pipeline only; remove it and insert it there"#);
-    assert_snapshot!(refused(|c| c.move_after("total", "model/v2/neg")), @r#"cannot move "total" after "model/v2/neg": a stage moves within its own pipeline only; remove it and insert it there"#);
+fn g0_a_stage_moves_where_it_fits() {
+    assert_snapshot!(refused(|c| c.move_before("parse", "model/v2/neg")), @r#"cannot move "parse" before "model/v2/neg": it turns String into i64, so it fits in its own place only"#);
+    assert_snapshot!(refused(|c| c.move_before("total", "parse")), @r#"cannot move "total" before "parse": it takes i64, and String comes along there"#);
+    assert_snapshot!(refused(|c| c.move_before("model/v2/neg", "parse")), @r#"cannot move "model/v2/neg" before "parse": it takes i64, and String comes along there"#);
+    assert_snapshot!(refused(|c| c.move_after("total", "model/v1")), @r#"cannot move "total" after "model/v1": it is a target of a switch, not a stage of a pipeline; attach, detach or replace it, or make it a pipeline"#);
+    assert_snapshot!(refused(|c| c.move_after("model/v1", "total")), @r#"cannot move "model/v1" after "total": it is a target of a switch, not a stage of a pipeline; attach, detach or replace it, or make it a pipeline"#);
+    assert_snapshot!(refused(|c| c.move_after("model", "model/v2/neg")), @r#"cannot move "model" after "model/v2/neg": that is inside of the stage itself; move it to a place outside"#);
+    assert_snapshot!(refused(|c| c.move_after("total", "total/neg")), @r#"cannot move "total" after "total/neg": nothing is called "total/neg"; "total" has nothing inside"#);
+    let named = |c: &Controller| c.edit(|e| e.rename("total", "neg")?.move_after("neg", "model/v2/abs"));
+    assert_snapshot!(refused(named), @r#"cannot move "neg" after "model/v2/abs": the name "neg" is taken; use another"#);
+    let tapped = |c: &Controller| c.edit(|e| e.tap("total", "abs", |_: &i64| ())?.move_before("total", "model/v2/neg"));
+    assert_snapshot!(refused(tapped), @r#"cannot move "total" before "model/v2/neg": the name "abs" is taken; use another"#);
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn mistakes_are_related_reports_over_one_text() {
      3 │ at 20 { tap clean }
        ╰────
       help: expected `route`, `split`, `insert`, `remove`, `replace`, `rename`,
-            `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+            `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
 
     Error: 
       × `}` cannot stand here

@@ -1,5 +1,7 @@
 //! A `futures::Sink` at the end of a way.
 
+mod wait;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -8,7 +10,7 @@ use std::task::{Context, Poll};
 use futures::Sink;
 
 use crate::cycle::{Cycle, Site, guarded};
-use crate::knot::{Eviction, Flow, HowFar, Travels, Turn, Wait};
+use crate::knot::{Flow, Travels, Turn, Wait};
 use crate::link::{Recount, Status, Work};
 use crate::packet::{Items, Line, Mark, Message, Packet};
 use crate::stage::BoxError;
@@ -23,6 +25,8 @@ pub(crate) struct Outflow<S, T, E> {
     ready: bool,
     /// Whether something was sent since the last flush.
     dirty: bool,
+    /// Whether a flush is wanted that no mark stands for.
+    owes: bool,
     /// Whether nothing is there but the sink itself, which may take items.
     calm: bool,
     /// Whether it was closed, and is not to be asked for anything any more.
@@ -58,6 +62,7 @@ where
             ready,
             dirty,
             closed,
+            owes: false,
             calm: false,
             broken,
             line,
@@ -184,6 +189,7 @@ where
 
     /// Sends, flushes and closes as far as it can.
     fn go_on(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
+        self.owes = self.owes && !self.obey(Mark::Flush(0), cx, site, turn);
         if let Some(mark) = self.flushing.first().copied()
             && self.obey(mark, cx, site, turn)
         {
@@ -291,85 +297,6 @@ where
 
     fn flow(&mut self) -> Option<&mut dyn Flow<()>> {
         Some(self)
-    }
-}
-
-impl<S, T, E> Wait for Outflow<S, T, E>
-where
-    S: Sink<T, Error = E> + Send + 'static,
-    T: Send + 'static,
-    E: 'static,
-{
-    fn is_idle(&mut self) -> bool {
-        self.has_nothing() && self.flushing.is_empty() && self.flushed.is_empty()
-    }
-
-    fn lingers(&mut self) -> bool {
-        self.dirty || !self.is_idle()
-    }
-
-    fn has_room(&mut self) -> bool {
-        self.is_ready() && self.has_nothing()
-    }
-
-    fn passes(&mut self) -> bool {
-        true
-    }
-
-    fn capacity(&mut self) -> usize {
-        1
-    }
-
-    fn mark(&mut self, mark: Mark, _: &mut Cycle, _: &Site, _: &mut Travels) {
-        self.calm = false;
-        self.line.push(Message::Mark(mark));
-    }
-
-    fn head_edit(&self) -> Option<u64> {
-        match self.done {
-            Some(Message::Mark(Mark::Edit(revision))) if self.report.is_none() => Some(revision),
-            None if self.sending.is_none() => self.line.head_edit(),
-            _ => None,
-        }
-    }
-
-    fn pass_edit(&mut self) {
-        if self.done.take().is_none() {
-            self.line.pop();
-        }
-    }
-
-    fn is_weightless(&self) -> bool {
-        let empty = |done: &Message<()>| {
-            matches!(done, Message::Mark(_)) || matches!(done, Message::Packet(packet) if packet.items.is_empty())
-        };
-        self.report.is_some() || !self.flushed.is_empty() || self.done.as_ref().is_some_and(empty)
-    }
-
-    fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
-        let flushing = self.flushing.iter().copied().find(|mark| eviction.ends_at(*mark));
-        let end = flushing.or_else(|| self.line.find(|mark| eviction.ends_at(mark)));
-        if !eviction.takes(end) {
-            return;
-        }
-        if flushing.is_some() {
-            // What waits here came behind it.
-            self.flushed.append(&mut self.flushing);
-            return;
-        }
-        let packets = self.line.before(end);
-        for packet in packets.chain(self.sending.iter_mut().map(|(packet, _)| packet)) {
-            cx.within(&mut packet.slip, |cx| {
-                for item in packet.items.drain(..) {
-                    cx.settle(site, 0, 1, -1);
-                    eviction.give_up(Some(item), HowFar::Waiting, cx, site);
-                }
-            });
-        }
-        self.line.reweigh();
-        // What it has is not waited for.
-        self.dirty = false;
-        self.flushed.append(&mut self.flushing);
     }
 }
 

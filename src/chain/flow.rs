@@ -4,17 +4,29 @@
 //! governs the *stretch* up to the next stage that has something inside: what it changes there is changed at once. Then
 //! its mark goes into that stage's queue; a stage that has something inside and leaves gets a gate (see `node/gate.rs`) for the
 //! time being. An edit that moves stages of a chain with items inside waits in front of the chain until they are out, and
-//! so does everything behind it: a stage cannot be at two places.
+//! so does everything behind it: a stage cannot be at two places. So does one that moves a stage to a chain inside, or from
+//! one, and what it changes in this chain is changed at once then.
 
 use std::task::Context;
 
 use super::stretch::Stretch;
 use super::{Chain, act_inside};
 use crate::cycle::Cycle;
-use crate::knot::{Act, Eviction, Knot, Travels, Turn, Way};
+use crate::knot::{Act, Eviction, Knot, Reach, Travels, Turn, Way};
 use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message, Packet};
+
+/// How an edit moves stages of a chain.
+enum Moves {
+    Nothing,
+    /// From one place in it to another.
+    Within,
+    /// From or to a chain inside of it; and whether anything inside is left by the same edit, and has to be flushed first.
+    Across {
+        leaves: bool,
+    },
+}
 
 impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     /// See [`Link::poll`](crate::link::Link::poll).
@@ -54,8 +66,8 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
 
     /// Sends a mark through.
     pub(crate) fn mark(&mut self, mark: Mark, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels) {
-        let moves = matches!(mark, Mark::Edit(revision) if self.has_to_be_empty(revision, travels));
-        if moves || !self.held.is_empty() {
+        let waits = matches!(mark, Mark::Edit(revision) if self.has_to_be_empty(revision, travels));
+        if waits || !self.held.is_empty() {
             return self.held.push(Message::Mark(mark));
         }
         match (mark, &mut self.link) {
@@ -67,9 +79,15 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
 
     /// See [`Wait::evict`](crate::knot::Wait::evict).
     pub(crate) fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle) {
+        let reach = eviction.reach;
+        if self.held.find(|mark| eviction.ends_at(mark)).is_some() {
+            // All that is inside holds it up.
+            eviction.reach = Reach::All;
+        }
         if let Some(link) = &mut self.link {
             link.evict(eviction, cx);
         }
+        eviction.reach = reach;
     }
 
     /// Whether nothing is inside.
@@ -160,25 +178,48 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         length
     }
 
-    /// Whether the edit moves stages of this chain, and something is inside.
+    /// Whether the edit moves stages of this chain, and something in the stages stands against it.
     fn has_to_be_empty(&mut self, revision: u64, travels: &mut Travels) -> bool {
-        self.moves(revision, travels) && !self.is_idle()
+        match self.moves(revision, travels) {
+            Moves::Nothing => false,
+            Moves::Within | Moves::Across { leaves: false } => !self.is_empty(),
+            Moves::Across { leaves: true } => !self.is_empty() || !self.none(lingers),
+        }
     }
 
     /// See [`Travels::due`]. Where stages are moved, which is done in an empty chain and at once, all give what they hold
     /// at once too.
     fn due(&self, revision: u64, travels: &mut Travels) -> Vec<NodeId> {
-        if self.moves(revision, travels) { Vec::new() } else { travels.due(revision) }
+        match self.moves(revision, travels) {
+            Moves::Nothing => travels.due(revision),
+            Moves::Within | Moves::Across { .. } => Vec::new(),
+        }
     }
 
-    /// Whether the edit moves stages of this chain.
-    fn moves(&self, revision: u64, travels: &mut Travels) -> bool {
+    /// Whether and how the edit moves stages of this chain, or inside of it.
+    fn moves(&self, revision: u64, travels: &mut Travels) -> Moves {
         let owner = self.owner;
-        travels.of(revision).is_some_and(|travel| {
-            let moves =
-                |(way, act): &(Way, Act)| matches!(act, Act::Move { .. }) && way.last().map(|spot| spot.id) == owner;
-            travel.acts.iter().any(moves)
-        })
+        let acts = travels.of(revision).map_or(&[][..], |travel| &travel.acts);
+        let here = |(way, act): &&(Way, Act)| act.moves() && way.last().map(|spot| spot.id) == owner;
+        let is_inside = |way: &Way| owner.is_none_or(|owner| way.iter().any(|spot| spot.id == owner));
+        let mut moves = acts.iter().filter(here).map(|(_, act)| matches!(act, Act::Transfer { .. }));
+        match moves.next() {
+            None => Moves::Nothing,
+            Some(across) if across || moves.any(|across| across) => {
+                Moves::Across { leaves: acts.iter().any(|(way, act)| act.leaves() && is_inside(way)) }
+            }
+            Some(_) => Moves::Within,
+        }
+    }
+
+    /// Has all sinks flushed that are not; whether that is news to one.
+    pub(super) fn flush(&mut self) -> bool {
+        let mut any = false;
+        self.none(|knot| {
+            any |= knot.wait().is_some_and(|(wait, _)| wait.flush());
+            false
+        });
+        any
     }
 
     /// Lets edits on from the heads of queues, last first; and takes gates away that are not needed any more.
@@ -214,6 +255,9 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     fn release(&mut self, out: &mut Outlet<B>, cx: &mut Cycle, travels: &mut Travels) -> bool {
         if self.held.is_empty() || !self.is_empty() {
             return false;
+        }
+        if self.held.head_edit().is_some_and(|revision| self.has_to_be_empty(revision, travels)) {
+            return self.flush();
         }
         let mut held = std::mem::take(&mut self.held);
         if let Some(Message::Mark(Mark::Edit(revision))) = held.pop() {
@@ -256,7 +300,8 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         }
     }
 
-    /// The stages of the stretch that leave by the edit give what they hold back.
+    /// The stages of the stretch that leave by the edit give what they hold back; so does one that stands behind a gate at
+    /// its end.
     fn drain_stretch(
         &mut self,
         from: usize,
@@ -276,16 +321,21 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
                 out.take_in(cx);
             }
         }
+        if let Some((wait, _)) = self.knot(at).and_then(|knot| knot.wait()) {
+            wait.drain(revision, cx, travels);
+        }
     }
 
     /// Makes the changes that concern the stretch.
     fn edit_stretch(&mut self, from: usize, revision: u64, cx: &mut Cycle, travels: &mut Travels) {
         let due = self.due(revision, travels);
+        let whole = matches!(self.moves(revision, travels), Moves::Across { .. });
         let Some(travel) = travels.of(revision) else { return };
         let (acts, drains) = (std::mem::take(&mut travel.acts), std::mem::take(&mut travel.drains));
         let taken = std::mem::take(&mut travel.taken);
         let parts = self.disassemble();
-        let mut stretch = Stretch { parts, from, revision, due, taken, later: Vec::new(), gone: Vec::new() };
+        let (later, gone, fresh) = (Vec::new(), Vec::new(), Vec::new());
+        let mut stretch = Stretch { parts, from, whole, revision, due, taken, later, gone, fresh };
         for (way, act) in acts {
             let left = match way.last().map(|spot| spot.id) == self.owner {
                 true => stretch.edit(act, cx, travels),

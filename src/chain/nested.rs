@@ -12,6 +12,7 @@ use crate::link::{Recount, Status, Work};
 use crate::name::{NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message, Slip};
+use crate::roster::{NoThread, Roster};
 use crate::trace::Recorder;
 
 /// A pipeline as a stage of another.
@@ -23,16 +24,71 @@ pub(crate) struct Nested<A, B> {
     outlet: Outlet<B>,
     /// Whether it takes a packet, as far as that is known.
     ready: bool,
+    /// Whether it is one stage only, which has the name of the place: then it is no pipeline inside the other.
+    flat: bool,
 }
 
 impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
     pub(crate) fn new(mut chain: Chain<A, B>, late: Vec<B>, site: &Site) -> Self {
         chain.owner = Some(site.id);
-        Self { chain, late, outlet: Outlet::new(1), ready: false }
+        Self { chain, late, outlet: Outlet::new(1), ready: false, flat: false }
+    }
+
+    /// A chain of one stage, which is at the place itself.
+    pub(crate) fn flat(chain: Chain<A, B>) -> Self {
+        Self { chain, late: Vec::new(), outlet: Outlet::new(1), ready: false, flat: true }
+    }
+
+    /// How many pipelines deeper its stages are.
+    pub(crate) fn depth(&self) -> u32 {
+        (!self.flat).into()
+    }
+
+    /// Lets go of the chain, to be run elsewhere. Until it is back, this is only to be asked for what has come out.
+    pub(crate) fn lend(&mut self) -> Chain<A, B> {
+        let husk = self.chain.husk();
+        std::mem::replace(&mut self.chain, husk)
+    }
+
+    /// Takes the chain back.
+    pub(crate) fn restore(&mut self, mut chain: Chain<A, B>) {
+        std::mem::swap(&mut chain.on_failure, &mut self.chain.on_failure);
+        self.chain = chain;
+    }
+
+    /// Whether there are boundaries inside.
+    pub(crate) fn flows(&self) -> bool {
+        self.chain.flows()
+    }
+
+    /// Whether the chain is lent.
+    pub(crate) fn is_lent(&self) -> bool {
+        self.chain.is_open()
+    }
+
+    /// Outputs that are to come first.
+    pub(crate) fn add_late(&mut self, late: Vec<B>) {
+        self.late.extend(late);
+    }
+
+    /// Outputs that it had not handed out when it ran alone.
+    pub(crate) fn take_late(&mut self) -> Vec<B> {
+        std::mem::take(&mut self.late)
+    }
+
+    pub(crate) fn chain_mut(&mut self) -> &mut Chain<A, B> {
+        &mut self.chain
+    }
+
+    fn deeper<R>(&mut self, cx: &mut Cycle, work: impl FnOnce(&mut Self, &mut Cycle) -> R) -> R {
+        if self.flat { work(self, cx) } else { cx.deeper(|cx| work(self, cx)) }
     }
 
     /// Deals with the failures that a packet, which has come out, brings from inside.
-    fn settle_packet(&mut self, slip: &mut Slip, cx: &mut Cycle, site: &Site) {
+    pub(crate) fn settle_packet(&mut self, slip: &mut Slip, cx: &mut Cycle, site: &Site) {
+        if self.flat {
+            return;
+        }
         let level = cx.level;
         let (mut inside, before): (Vec<Failure>, Vec<Failure>) =
             std::mem::take(&mut slip.failures).into_iter().partition(|failure| failure.is_below(level));
@@ -57,6 +113,9 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
     }
 
     fn settled<R>(&mut self, cx: &mut Cycle, site: &Site, run: impl FnOnce(&mut Chain<A, B>, &mut Cycle) -> R) -> R {
+        if self.flat {
+            return run(&mut self.chain, cx);
+        }
         let from = cx.failures.len();
         let result = inside(cx, &site.name, |cx| {
             if let Some(trace) = &mut cx.trace {
@@ -89,7 +148,12 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
         }
         let made = self.chain.call(item, cx);
         if made.is_none() {
-            self.chain.place(&mut cx.failures, |path| path.prefix(&site.name));
+            let flat = self.flat;
+            self.chain.place(&mut cx.failures, |path| {
+                if !flat {
+                    path.prefix(&site.name)
+                }
+            });
             self.settle(0, cx, site);
         }
         made
@@ -117,6 +181,9 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
     }
 
     fn way(&self, _: &Site, trace: &mut Recorder) {
+        if self.flat {
+            return self.chain.way(trace);
+        }
         trace.enter();
         self.chain.way(trace);
         trace.leave();
@@ -128,7 +195,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
 
     fn status(&self, site: &Site) -> Status {
         let mut status = self.chain.status();
-        if let Some(path) = &mut status.blocked {
+        if let Some(path) = status.blocked.as_mut().filter(|_| !self.flat) {
             path.prefix(&site.name);
         }
         status.single &= self.late.is_empty();
@@ -160,6 +227,10 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Nested<A, B> {
     fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
         // What has come out of the last boundary is still to be given when that is gone.
         if self.chain.flows() || !self.outlet.is_empty() { Some(self) } else { None }
+    }
+
+    fn staff(&mut self, hire: bool, _: &Site, roster: &Roster) -> Result<(), NoThread> {
+        self.chain.staff(hire, roster)
     }
 
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
@@ -197,7 +268,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
     }
 
     fn mark(&mut self, mark: Mark, cx: &mut Cycle, _: &Site, travels: &mut Travels) {
-        cx.deeper(|cx| self.chain.mark(mark, &mut self.outlet, cx, travels));
+        self.deeper(cx, |this, cx| this.chain.mark(mark, &mut this.outlet, cx, travels));
     }
 
     fn head_edit(&self) -> Option<u64> {
@@ -213,18 +284,22 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
     }
 
     fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
-        cx.deeper(|cx| self.chain.evict(eviction, cx));
+        self.deeper(cx, |this, cx| this.chain.evict(eviction, cx));
         eviction.empty_line(self.outlet.line_mut(), HowFar::Done, cx, site);
     }
 
     fn loosen(&mut self, loose: bool) {
         self.chain.loosen(loose);
     }
+
+    fn flush(&mut self) -> bool {
+        self.chain.flush()
+    }
 }
 
 impl<A: Send + 'static, B: Send + 'static> Flow<B> for Nested<A, B> {
     fn drive(&mut self, cx: &mut Cycle, _: &Site, turn: &mut Turn<'_, '_>) {
-        self.ready = cx.deeper(|cx| self.chain.poll(&mut self.outlet, cx, turn));
+        self.ready = self.deeper(cx, |this, cx| this.chain.poll(&mut this.outlet, cx, turn));
     }
 
     fn pop(&mut self, cx: &mut Cycle, site: &Site, _: &mut Travels) -> Option<Message<B>> {

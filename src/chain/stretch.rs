@@ -1,15 +1,18 @@
 //! What an edit does to the stages up to the first that has something inside.
 
 use super::flow::takes_mark;
+use super::transfer::transfer;
 use super::{act_inside, hand_over, retire};
 use crate::cycle::Cycle;
-use crate::knot::{Act, Knot, Leave, Taken, Travels, Way};
+use crate::knot::{Act, Exchange, Knot, Leave, Taken, Travels, Way};
 use crate::name::NodeId;
 
 /// The parts of a chain while an edit changes the stretch that begins with number `from`.
 pub(super) struct Stretch {
     pub(super) parts: Vec<Box<dyn Knot>>,
     pub(super) from: usize,
+    /// Whether it is the whole chain in any case, in which there is nothing then.
+    pub(super) whole: bool,
     pub(super) revision: u64,
     /// See [`takes_mark`].
     pub(super) due: Vec<NodeId>,
@@ -18,11 +21,16 @@ pub(super) struct Stretch {
     pub(super) later: Vec<(Way, Act)>,
     /// What has left with items inside.
     pub(super) gone: Vec<NodeId>,
+    /// What this edit has put behind gates: no item has come to it.
+    pub(super) fresh: Vec<NodeId>,
 }
 
 impl Stretch {
     /// Its end: the first part that has something inside.
     fn stop(&mut self) -> usize {
+        if self.whole {
+            return self.parts.len();
+        }
         let end = self.parts.iter_mut().skip(self.from).position(|knot| takes_mark(&mut **knot, &self.due));
         end.map_or(self.parts.len(), |end| self.from + end)
     }
@@ -83,19 +91,23 @@ impl Stretch {
                 }
                 _ => return Some(act),
             },
+            Act::Transfer { id, from, to, before } => {
+                let moved = transfer(&mut self.parts, id, (&from, &to), before);
+                debug_assert!(moved.is_some(), "a stage was to be moved from where it is not");
+            }
             Act::HandOver { at: spot, id, make } => match self.find(spot.id) {
                 Some(at) => {
-                    let mut old = self.parts.remove(at);
-                    let joiner = old.joiner().take();
-                    let mut new = hand_over(old, id, make, cx);
-                    *new.joiner() = joiner;
-                    self.parts.insert(at, new);
+                    self.exchange(at, Box::new(|old| Some(hand_over(old, id, make, cx))));
                 }
                 None => return Some(Act::HandOver { at: spot, id, make }),
             },
             Act::Rename { at: spot, to } => match self.find(spot.id) {
-                Some(at) => self.parts[at].site_mut().name = to,
+                Some(at) => self.parts[at].rename(to),
                 None => return Some(Act::Rename { at: spot, to }),
+            },
+            Act::Workers { at: spot, count, made } => match self.find(spot.id) {
+                Some(at) => self.parts[at].workers(count, made, &mut self.taken, cx),
+                None => return Some(Act::Workers { at: spot, count, made }),
             },
             other => debug_assert!(matches!(other, Act::Move { .. }), "an act for a switch was sent to a chain"),
         }
@@ -104,20 +116,32 @@ impl Stretch {
 
     /// Part number `at` leaves; `by` comes in its place.
     fn leave(&mut self, at: usize, by: Option<Box<dyn Knot>>, cx: &mut Cycle, travels: &mut Travels) {
-        let mut old = self.parts.remove(at);
-        if takes_mark(&mut *old, &self.due) {
-            let id = old.site().id;
+        let id = self.parts[at].site().id;
+        let goes = |(way, _): &(Way, Act)| way.iter().any(|spot| spot.id == id);
+        let (acts, later) = std::mem::take(&mut self.later).into_iter().partition(goes);
+        self.later = later;
+        if takes_mark(&mut *self.parts[at], &self.due) && !self.fresh.contains(&id) {
             self.gone.push(id);
-            let goes = |(way, _): &(Way, Act)| way.iter().any(|spot| spot.id == id);
-            let (acts, later) = std::mem::take(&mut self.later).into_iter().partition(goes);
-            self.later = later;
-            self.parts.insert(at, old.gated(by, Leave { revision: self.revision, acts }, cx, travels));
-            return;
+            let leave = Leave { revision: self.revision, acts };
+            let gate = self.parts.remove(at).gated(by, leave, cx, travels);
+            self.fresh.push(gate.site().id);
+            return self.parts.insert(at, gate);
         }
-        let joiner = old.joiner().take();
-        retire(old, &mut self.taken, cx);
-        if let Some(mut new) = by {
-            *new.joiner() = joiner;
+        let mut taken = std::mem::take(&mut self.taken);
+        let leaves = |old| {
+            retire_changed(old, acts, &mut taken, cx);
+            by
+        };
+        self.exchange(at, Box::new(leaves));
+        self.taken = taken;
+    }
+
+    /// What `by` gives for part number `at`, or for what stands behind it as a gate, comes in its place.
+    fn exchange(&mut self, at: usize, by: Exchange<'_>) {
+        let old = self.parts.remove(at);
+        let fresh = self.fresh.contains(&old.site().id);
+        if let Some(new) = old.exchange(by) {
+            self.fresh.extend(fresh.then_some(new.site().id));
             self.parts.insert(at, new);
         }
     }
@@ -126,14 +150,19 @@ impl Stretch {
 /// What left with items inside is empty now: what the edit changes inside of it is changed, and it goes to the receipt.
 pub(crate) fn part(stage: Option<Box<dyn Knot>>, leave: Leave, cx: &mut Cycle, travels: &mut Travels) {
     let mut taken = Taken::new();
-    if let Some(mut knot) = stage {
-        let id = knot.site().id;
-        for (way, act) in leave.acts {
-            if let Some(depth) = way.iter().position(|spot| spot.id == id) {
-                act_inside(&mut *knot, &way[depth + 1..], act, &mut taken, cx);
-            }
-        }
-        retire(knot, &mut taken, cx);
+    if let Some(knot) = stage {
+        retire_changed(knot, leave.acts, &mut taken, cx);
     }
     travels.left(leave.revision, taken);
+}
+
+/// Makes the changes inside of a stage that leaves, and puts it where the receipt finds it.
+fn retire_changed(mut knot: Box<dyn Knot>, acts: Vec<(Way, Act)>, taken: &mut Taken, cx: &mut Cycle) {
+    let id = knot.site().id;
+    for (way, act) in acts {
+        if let Some(depth) = way.iter().position(|spot| spot.id == id) {
+            act_inside(&mut *knot, &way[depth + 1..], act, taken, cx);
+        }
+    }
+    retire(knot, taken, cx);
 }

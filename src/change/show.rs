@@ -42,6 +42,7 @@ impl fmt::Display for Position {
 impl fmt::Display for Change {
     /// Names are in quotes in the alternate form, for error messages.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_error = f.alternate();
         let mut say = |words: &str, thing: &dyn fmt::Display| {
             f.write_str(words)?;
             thing.fmt(f)
@@ -80,6 +81,15 @@ impl fmt::Display for Change {
             Self::Tap { stage, tap } => {
                 say("tap ", &Quoted(stage))?;
                 say(" with ", tap)
+            }
+            Self::Workers { stage, count } if is_error => {
+                say("give ", &Quoted(stage))?;
+                say(" ", count)?;
+                say(if *count == 1 { " worker" } else { " workers" }, &"")
+            }
+            Self::Workers { stage, count } => {
+                say("workers ", stage)?;
+                say(" ", count)
             }
             Self::Pause => say("pause", &""),
             Self::Resume => say("resume", &""),

@@ -24,12 +24,14 @@ pub(super) enum Draft {
     Insert { before: Option<NodeId> },
     Remove { id: NodeId },
     Moves { ids: Vec<NodeId>, before: Option<NodeId> },
+    Transfers { ids: Vec<NodeId>, from: Way, to: Way, before: Option<NodeId> },
     Replace { at: Spot },
     HandOver { at: Spot, id: NodeId },
     Rename { at: Spot, to: Name },
     Route { slots: SmallVec<[u32; 4]> },
     Attach { slot: u32 },
     Detach { slot: u32 },
+    Workers { at: Spot, count: usize, more: bool },
     Pause(bool),
 }
 
@@ -64,6 +66,11 @@ impl Done {
                 checked.acts.extend(acts);
                 None
             }
+            Draft::Transfers { ids, from, to, before } => {
+                let transfer = |id| Act::Transfer { id, from: from.clone(), to: to.clone(), before };
+                checked.acts.extend(ids.into_iter().map(|id| (self.within.clone(), transfer(id))));
+                None
+            }
             Draft::Replace { at } => knot(asked).map(|knot| Act::Replace { at, knot }),
             Draft::HandOver { at, id } => match asked {
                 Asked::HandOver { part, .. } => part.take().map(|part| Act::HandOver { at, id, make: part.make }),
@@ -76,6 +83,14 @@ impl Done {
             },
             Draft::Attach { slot } => knot(asked).map(|knot| Act::Attach { slot, knot }),
             Draft::Detach { slot } => Some(Act::Detach { slot }),
+            Draft::Workers { at, count, more } => {
+                let hired = match asked {
+                    Asked::Workers { made, .. } => made.take().filter(|_| more),
+                    _ => None,
+                };
+                let made = hired.map_or_else(|| Box::new(()) as Box<_>, |hired| hired.made);
+                Some(Act::Workers { at, count, made })
+            }
         };
         checked.acts.extend(act.map(|act| (self.within, act)));
     }

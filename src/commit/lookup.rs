@@ -101,7 +101,26 @@ impl Desk<'_> {
         }
     }
 
+    /// What is at `place` leaves.
     pub(super) fn leaves(&mut self, place: &[Step]) {
-        self.drains.extend(self.origins.of(self.plan, place));
+        if !self.origins.any_left_home() {
+            return self.drains.extend(self.origins.of(self.plan, place));
+        }
+        // What was in it and has been moved elsewhere stays, so each of those that are in it now gives what it holds.
+        let inside: Vec<Step> = match self.plan.entry_at(place).map(|entry| &entry.kind) {
+            Some(Kind::Pipeline(plan)) => (0..).map(Step::Node).take(plan.entries.len()).collect(),
+            Some(Kind::Switch(fork)) => {
+                let slots = (0..).zip(&fork.slots).filter(|(_, target)| target.is_some());
+                slots.map(|(slot, _)| Step::Target(slot)).collect()
+            }
+            Some(Kind::Stage | Kind::Tap | Kind::Workers(_)) | None => {
+                return self.drains.extend(self.origins.of(self.plan, place));
+            }
+        };
+        for step in inside {
+            let mut place: Steps = place.into();
+            place.push(step);
+            self.leaves(&place);
+        }
     }
 }

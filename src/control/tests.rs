@@ -11,7 +11,7 @@ fn control(stage: NodeId) -> Control {
     let name = |name| Name::new(name).unwrap();
     let entry =
         Entry { id: stage, name: name("a"), input, output, kind: Kind::Stage, state, counts: Default::default() };
-    Control::new(Plan { name: name("p"), input, output, entries: vec![entry] })
+    Control::new(Plan { name: name("p"), input, output, entries: vec![entry], thread: None })
 }
 
 /// Where the stage is by the edit that renames it to `to`.

@@ -6,7 +6,7 @@
 
 use std::any::Any;
 
-use super::{Cycle, Site};
+use super::{Broken, Cycle, Site};
 use crate::failure::Failure;
 use crate::packet::Slip;
 use crate::stage::{BoxError, Fault};
@@ -47,6 +47,7 @@ impl Cycle {
         Slip {
             number: self.number,
             revision: self.revision,
+            each: std::mem::take(&mut self.each),
             ticket: self.ticket.take(),
             failures: std::mem::take(&mut self.failures),
             trace: self.trace.as_mut().and_then(|trace| trace.park()),
@@ -55,8 +56,9 @@ impl Cycle {
 
     /// Takes a packet in hand.
     pub(crate) fn take_up(&mut self, slip: Slip) {
-        let Slip { number, revision, ticket, failures, trace } = slip;
-        (self.number, self.revision, self.ticket, self.failures) = (number, revision, ticket, failures);
+        let Slip { number, revision, each, ticket, failures, trace } = slip;
+        (self.number, self.revision, self.each, self.ticket) = (number, revision, each, ticket);
+        self.failures = failures;
         if let Some(recorder) = &mut self.trace {
             recorder.unpark(trace);
         }
@@ -88,6 +90,17 @@ impl Cycle {
         let fault = Fault { error, item: item.unwrap_or_else(|| Box::new(())) };
         let place = (self.number, self.revision, self.level);
         self.failures.push(Failure::new(site.id, &site.name, place, fault));
+    }
+
+    /// Says of the item in hand, which is counted, that the last stage to panic did so on it.
+    #[cold]
+    pub(crate) fn report_broken(&mut self, error: BoxError) {
+        let Some(Broken { id, path, .. }) = self.broken.last() else { return };
+        let Some(name) = path.names().last() else { return };
+        let place = (self.number, self.revision, self.level);
+        let mut failure = Failure::new(*id, name, place, Fault { error, item: Box::new(()) });
+        failure.place(path.clone());
+        self.failures.push(failure);
     }
 
     /// An item has failed, but is to be sent another way, if there is one.

@@ -1,11 +1,14 @@
 //! One change of an edit, in the words of the edit.
 
+use std::any::Any;
 use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::change::{Change, Made, Position};
 use crate::error::Refusal;
-use crate::knot::Remake;
-use crate::model::Entry;
+use crate::knot::{Knot, Remake};
+use crate::model::{Entry, Workshop};
 use crate::name::{Name, NameError, Path, Type};
 use crate::part::Part;
 use crate::route::{Route, RouteView};
@@ -66,8 +69,39 @@ pub(crate) enum Asked {
         maker: Option<Name>,
         wrong: Option<Refusal>,
     },
+    Workers {
+        at: Place,
+        count: usize,
+        made: Option<Hired>,
+    },
     Pause,
     Resume,
+}
+
+/// New workers, before anybody knows whether they are wanted.
+pub(crate) struct Hired {
+    pub(crate) order: Order,
+    pub(crate) made: Box<dyn Any + Send>,
+}
+
+/// Workers that have to be made.
+pub(crate) struct Order {
+    pub(crate) workshop: Arc<dyn Workshop>,
+    pub(crate) numbers: Range<usize>,
+    /// Whether each needs its thread at once.
+    pub(crate) staffed: bool,
+}
+
+impl Order {
+    /// Makes them; this runs code of the user's.
+    pub(crate) fn make(self) -> Result<Hired, Refusal> {
+        let made = self.workshop.make(self.numbers.clone(), self.staffed)?;
+        Ok(Hired { order: self, made })
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.workshop, &other.workshop) && (&self.numbers, self.staffed) == (&other.numbers, other.staffed)
+    }
 }
 
 /// The new stage of a hand-over, before there is one.
@@ -93,6 +127,12 @@ pub(crate) enum Where {
     After(Place),
 }
 
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Order({:?})", self.numbers)
+    }
+}
+
 impl Asked {
     /// Where the change keeps the entry that it puts into the model.
     pub(crate) fn entry(&mut self) -> Option<&mut Option<Entry>> {
@@ -102,6 +142,22 @@ impl Asked {
             | Self::Attach { part, .. }
             | Self::Tap { part, .. } => part.as_mut().map(|part| &mut part.entry),
             Self::HandOver { entry, .. } => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// Whether it puts in a stage.
+    pub(crate) fn has_part(&self) -> bool {
+        matches!(self, Self::Insert { .. } | Self::Replace { .. } | Self::Attach { .. } | Self::Tap { .. })
+    }
+
+    /// The stage that it puts in.
+    pub(crate) fn knot(&mut self) -> Option<&mut Box<dyn Knot>> {
+        match self {
+            Self::Insert { part, .. }
+            | Self::Replace { part, .. }
+            | Self::Attach { part, .. }
+            | Self::Tap { part, .. } => part.as_mut().map(|part| &mut part.knot),
             _ => None,
         }
     }
@@ -125,6 +181,10 @@ impl Asked {
             Self::Attach { switch, wrong, .. } => place(switch).or_else(|| wrong.clone()),
             Self::Detach { switch, target } => {
                 place(switch).or_else(|| target.as_ref().err().cloned().map(Refusal::Name))
+            }
+            Self::Workers { at, count, .. } => {
+                let nobody = Refusal::NoRoom { what: "the number of workers" };
+                place(at).or_else(|| (*count == 0).then_some(nobody))
             }
             Self::Pause | Self::Resume => None,
         }
@@ -175,6 +235,7 @@ impl Asked {
             }
             Self::Detach { switch, target } => Change::Detach { target: name(target), switch: path(switch) },
             Self::Tap { at, name, maker, .. } => Change::Tap { stage: path(at), tap: made(name, maker) },
+            Self::Workers { at, count, .. } => Change::Workers { stage: path(at), count: *count },
             Self::Pause => Change::Pause,
             Self::Resume => Change::Resume,
         }

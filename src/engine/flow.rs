@@ -190,8 +190,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.clear = super::NEVER;
         let Some(current) = &mut self.current else { return };
         current.open = false;
-        let Self { chain, cx, inbox, .. } = self;
+        let Self { chain, cx, inbox, exact, .. } = self;
         let before = cx.begin(inbox.len() as u64);
+        cx.each = *exact && inbox.len() > 1;
         if let Some(recorder) = &mut cx.trace {
             recorder.begin(cx.number, false);
         }

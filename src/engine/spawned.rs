@@ -13,6 +13,7 @@ use super::many::BATCH;
 use super::{Engine, NEVER};
 use crate::error::{FlowError, Hold};
 use crate::name::{NodeId, Path};
+use crate::roster::NoThread;
 use crate::trace::Detail;
 
 impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
@@ -24,6 +25,27 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let hand = current.hand.take();
         self.review();
         hand
+    }
+
+    /// Starts the threads that its stages are to have, also those that are committed from now on; or lets go of them.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no thread for one; then it has none at all.
+    pub(crate) fn staff(&mut self, hire: bool) -> Result<(), NoThread> {
+        let roster = {
+            let mut control = self.shared.board.lock();
+            control.threaded = hire;
+            control.roster.clone()
+        };
+        // What was committed before has its threads by this.
+        let _ = self.ready();
+        let staffed = self.chain.staff(hire, &roster);
+        self.review();
+        if hire && staffed.is_err() {
+            self.staff(false)?;
+        }
+        staffed
     }
 
     /// How many items may be accepted as one packet. What a packet becomes may go beyond the capacities inside, so that it

@@ -62,6 +62,13 @@ pub enum Refusal {
         /// What it is instead.
         is: &'static str,
     },
+    /// The path is not that of a stage with workers.
+    NotWorkers {
+        /// The path.
+        path: Path,
+        /// What it is instead.
+        is: &'static str,
+    },
     /// A target of a switch cannot be moved or removed as a stage; it is detached.
     IsTarget,
     /// A route names no target at all.
@@ -98,6 +105,15 @@ pub enum Refusal {
         /// What has no room.
         what: &'static str,
     },
+    /// Workers have no place for what waits: it would be in no order with what the others do.
+    WorkersWait,
+    /// The system gives no thread.
+    NoThread {
+        /// What the thread would have been called.
+        name: String,
+        /// Why, as the system says it.
+        error: String,
+    },
     /// The stages would be nested too deeply to be called one inside the other.
     TooDeep {
         /// The most stages an item may pass, nested ones included.
@@ -110,8 +126,8 @@ pub enum Refusal {
     },
     /// The pipeline has become a part of another one.
     Adopted,
-    /// The place to move to is in another pipeline than the stage.
-    OtherPipeline,
+    /// The place to move to is inside of the stage itself.
+    IntoItself,
     /// The pipeline, or the stage to put in, was put together wrongly.
     Build(Box<BuildError>),
     /// The pipeline does not exist any more.
@@ -156,8 +172,11 @@ impl fmt::Display for Refusal {
             Self::Fixed { types: (takes, gives) } => {
                 write!(f, "it turns {takes} into {gives}, so it fits in its own place only")
             }
-            Self::NotASwitch { path, is } => write!(f, "{path:?} is a {is}; only a switch has routes and targets"),
-            Self::NotAPipeline { path, is } => write!(f, "{path:?} is a {is}; only a pipeline has stages"),
+            Self::NotASwitch { path, is } => write!(f, "{path:?} is {}; only a switch has routes and targets", One(is)),
+            Self::NotAPipeline { path, is } => write!(f, "{path:?} is {}; only a pipeline has stages", One(is)),
+            Self::NotWorkers { path, is } => {
+                write!(f, "{path:?} is {}; replace it by one that is made with `workers`", One(is))
+            }
             Self::IsTarget => f.write_str(
                 "it is a target of a switch, not a stage of a pipeline; attach, detach or replace it, or make it a pipeline",
             ),
@@ -178,6 +197,12 @@ impl fmt::Display for Refusal {
             ),
             Self::Unfit(why) => write!(f, "the pipeline to put in takes no item: {why}"),
             Self::NoRoom { what } => write!(f, "{what} is 0, and nothing would ever pass; make it 1 or more"),
+            Self::WorkersWait => f.write_str(
+                "workers do not wait: put async stages, buffers, sinks and threads in front of them or behind, or on a thread",
+            ),
+            Self::NoThread { name, error } => {
+                write!(f, "the system gives no thread for {name:?}: {error}; let some end, or do with fewer")
+            }
             Self::TooDeep { limit } => {
                 write!(f, "an item would pass more than {limit} stages; split the pipeline in two")
             }
@@ -190,11 +215,21 @@ impl fmt::Display for Refusal {
             Self::Adopted => {
                 f.write_str("the pipeline has become a part of another; use that one's controller, with a path")
             }
-            Self::OtherPipeline => {
-                f.write_str("a stage moves within its own pipeline only; remove it and insert it there")
-            }
+            Self::IntoItself => f.write_str("that is inside of the stage itself; move it to a place outside"),
             Self::Build(error) => write!(f, "{error}"),
             Self::Gone => f.write_str("the pipeline was dropped; its topology, ledger and trace can still be read"),
+        }
+    }
+}
+
+/// A thing of a kind.
+struct One<'a>(&'a str);
+
+impl fmt::Display for One<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "workers" => f.write_str("a stage with workers"),
+            is => write!(f, "a {is}"),
         }
     }
 }

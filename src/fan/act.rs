@@ -1,9 +1,9 @@
 //! What an edit does to a switch.
 
 use super::Fan;
-use crate::chain::{act_inside, hand_over, retire};
+use crate::chain::{act_inside, hand_over, lift_inside, put_inside, retire};
 use crate::cycle::Cycle;
-use crate::knot::{Act, AnySwitch, Spot, Taken};
+use crate::knot::{Act, AnySwitch, Knot, Spot, Taken};
 use crate::name::NodeId;
 
 impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
@@ -19,6 +19,22 @@ impl<A: Send + 'static, B: Send + 'static> AnySwitch for Fan<A, B> {
         }
         self.change(act, taken, cx, id);
     }
+
+    fn lift(&mut self, within: &[Spot], id: NodeId) -> Option<Box<dyn Knot>> {
+        let (Spot { slot: Some(slot), .. }, rest) = within.split_first()? else { return None };
+        let lifted = lift_inside(self.slot(*slot)?.first()?, rest, id);
+        self.look(*slot);
+        lifted
+    }
+
+    fn put(&mut self, within: &[Spot], before: Option<NodeId>, stage: Box<dyn Knot>) {
+        if let Some((Spot { slot: Some(slot), .. }, rest)) = within.split_first()
+            && let Some(knot) = self.slot(*slot).and_then(|link| link.first())
+        {
+            put_inside(knot, rest, before, stage);
+            self.look(*slot);
+        }
+    }
 }
 
 impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
@@ -28,7 +44,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         self.stow();
         let changed = match &act {
             Act::Attach { slot, .. } | Act::Detach { slot } => Some(*slot),
-            Act::Replace { at, .. } | Act::HandOver { at, .. } => at.slot,
+            Act::Replace { at, .. } | Act::HandOver { at, .. } | Act::Workers { at, .. } => at.slot,
             _ => None,
         };
         match act {
@@ -65,7 +81,12 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                     self.pick.names[at] = to.clone();
                 }
                 if let Some(knot) = self.slot(slot).and_then(|link| link.first()) {
-                    knot.site_mut().name = to;
+                    knot.rename(to);
+                }
+            }
+            Act::Workers { at: Spot { slot: Some(slot), .. }, count, made } => {
+                if let Some(knot) = self.slot(slot).and_then(|link| link.first()) {
+                    knot.workers(count, made, taken, cx);
                 }
             }
             _ => debug_assert!(false, "an act for a chain was sent to a switch"),

@@ -1,8 +1,8 @@
 //! What a switch keeps of the packets in its targets.
 
-use super::meet::{Meeting, Order};
 use crate::knot::Leave;
 use crate::link::Link;
+use crate::meet::{Meeting, Order};
 use crate::outlet::Outlet;
 use crate::packet::Mark;
 

@@ -4,10 +4,10 @@ use smallvec::SmallVec;
 
 use super::Fan;
 use super::branching::{Branching, Leaving, Origin};
-use super::meet::Order;
 use crate::chain::{edit_inside, takes_mark};
 use crate::cycle::{Cycle, Site, inside};
 use crate::knot::{Act, AnySwitch, Leave, Spot, Travels, Way};
+use crate::meet::Order;
 use crate::name::NodeId;
 use crate::packet::{Items, Mark, Message, Packet, Slip, Ticket};
 use crate::pick::Choice;
@@ -48,10 +48,10 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let (number, revision) = (slip.number, slip.revision);
         let traces: SmallVec<[_; 1]> = runs.iter().map(|_| slip.trace.as_ref().map(|trace| trace.part())).collect();
         let Some(branching) = &mut self.branching else { return };
-        let entry = branching.meet.begin(slip, runs.len());
+        let entry = branching.meet.begin(slip, runs.len(), 1);
         for (part, ((target, run), trace)) in runs.into_iter().zip(traces).enumerate() {
             let ticket = Some(Ticket { entry, part: part as u32 });
-            let slip = Slip { number, revision, ticket, failures: Vec::new(), trace };
+            let slip = Slip { number, revision, ticket, trace, ..Slip::default() };
             self.send(target, run, slip, cx, site);
         }
         (cx.number, cx.revision) = (number, revision);
@@ -168,14 +168,21 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let Some(branching) = &mut self.branching else { return };
         let entry = branching.meet.mark(Mark::Edit(revision), self.order.clone());
         let target = |way: &Way| own(way).and_then(|at| Some((at, way.get(at + 1)?.slot?)));
+        // Those that have given it are not due any more.
+        let mut still_due = Vec::new();
         for way in drains {
             match target(&way) {
-                Some((at, slot)) if !self.takes_mark(slot, &due) => self.drain_target(slot, &way[at + 2..], cx, site),
+                Some((at, slot)) if !self.takes_mark(slot, &due) => {
+                    self.drain_target(slot, &way[at + 2..], cx, site);
+                    continue;
+                }
                 // What leaves with items inside gives what it holds when they are out.
-                Some((at, _)) if way.len() == at + 2 => {}
+                Some((at, _)) if way.len() == at + 2 => still_due.extend(way.iter().map(|spot| spot.id)),
                 _ => drains_later.push(way),
             }
         }
+        still_due.extend(drains_later.iter().flatten().map(|spot| spot.id));
+        let due = still_due;
         for (way, act) in acts {
             let at = own(&way);
             self.changes(leaver(&act).filter(|_| at.is_some_and(|at| at + 1 == way.len())), target(&way));

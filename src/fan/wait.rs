@@ -189,6 +189,19 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Fan<A, B> {
             }
         }
     }
+
+    fn flush(&mut self) -> bool {
+        let slots: SmallVec<[u32; 4]> = self.rooms.keys().copied().collect();
+        let mut any = false;
+        for slot in slots {
+            let wait = self.slot(slot).and_then(|link| link.first()).and_then(|knot| knot.wait());
+            if wait.is_some_and(|(wait, _)| wait.flush()) {
+                self.wake(slot);
+                any = true;
+            }
+        }
+        any
+    }
 }
 
 impl<A: Send + 'static, B: Send + 'static> Flow<B> for Fan<A, B> {

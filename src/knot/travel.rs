@@ -252,6 +252,10 @@ pub(crate) trait Wait {
     }
     /// Puts a mark behind all that is inside.
     fn mark(&mut self, mark: Mark, cx: &mut Cycle, site: &Site, travels: &mut Travels);
+    /// The edit of `revision` comes to it: what leaves by that, and has nothing inside that waits, gives what it holds.
+    fn drain(&mut self, revision: u64, cx: &mut Cycle, travels: &mut Travels) {
+        let _ = (revision, cx, travels);
+    }
     /// The revision of the edit whose mark is next to come out.
     fn head_edit(&self) -> Option<u64>;
     /// Takes that mark out.
@@ -263,6 +267,10 @@ pub(crate) trait Wait {
     /// Whether what comes out may do so in any order, because nothing comes behind in the whole pipeline.
     fn loosen(&mut self, loose: bool) {
         let _ = loose;
+    }
+    /// Has the sinks inside flushed that are not, without a mark for it; whether that is news to one.
+    fn flush(&mut self) -> bool {
+        false
     }
     /// Whether it stands only where something was until that was empty, and is so now.
     fn is_spent(&self) -> bool {

@@ -119,6 +119,7 @@ impl Library {
                 let (name, maker) = (Ok(name.clone()), Some(maker.clone()));
                 Asked::Tap { at: Ok(stage.clone()), part: Some(part), name, maker, wrong }
             }
+            Change::Workers { stage, count } => Asked::Workers { at: Ok(stage.clone()), count: *count, made: None },
             Change::Pause => Asked::Pause,
             Change::Resume => Asked::Resume,
         })

@@ -29,7 +29,7 @@ impl Plan {
             Some((around, _)) if !around.names().is_empty() => self.find(&around).map_or_else(
                 |_| Vec::new(),
                 |(_, entry)| match &entry.kind {
-                    Kind::Stage | Kind::Tap => Vec::new(),
+                    Kind::Stage | Kind::Tap | Kind::Workers(_) => Vec::new(),
                     Kind::Pipeline(plan) => plan.names(),
                     Kind::Switch(fork) => fork.in_order().map(|target| target.entry.name.clone()).collect(),
                 },
@@ -48,7 +48,7 @@ impl Entry {
         let types = [self.input.id(), self.output.id(), self.state.id()];
         features.push(Feature::Entry { name: self.name.clone(), is: self.is(), types });
         match &self.kind {
-            Kind::Stage | Kind::Tap => return,
+            Kind::Stage | Kind::Tap | Kind::Workers(_) => return,
             Kind::Pipeline(plan) => plan.entries.iter().for_each(|entry| entry.features(features)),
             Kind::Switch(fork) => {
                 features.push(Feature::Route { route: fork.route.to_string(), cloned: fork.cloned });

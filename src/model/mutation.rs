@@ -44,6 +44,27 @@ pub(crate) enum Mutation {
         place: Steps,
         slot: u32,
     },
+    /// Move so many entries, from a position of a pipeline to one of another, as that is before.
+    Transfer {
+        from: (Steps, usize),
+        to: (Steps, usize),
+        count: usize,
+    },
+    /// Another number of workers.
+    Workers {
+        place: Steps,
+        count: usize,
+    },
+}
+
+/// Shifts the step in `place` that is a position, from `at` on, of the pipeline at `within`.
+fn shift(place: &mut Steps, within: &[Step], at: usize, shifted: impl FnOnce(usize) -> usize) {
+    if let Some(Step::Node(step)) = place.get(within.len()).copied()
+        && place.starts_with(within)
+        && step as usize >= at
+    {
+        place[within.len()] = Step::Node(u32::try_from(shifted(step as usize)).unwrap_or(u32::MAX));
+    }
 }
 
 impl Plan {
@@ -137,6 +158,21 @@ impl Plan {
             Mutation::Detach { place, slot } => {
                 let target = self.fork_mut(&place)?.detach(slot)?;
                 Mutation::Attach { place, slot, target }
+            }
+            Mutation::Transfer { from: (from, at), to: (mut to, position), count } => {
+                let source = self.plan_mut(&from).filter(|plan| at + count <= plan.entries.len())?;
+                let moved: Vec<Entry> = source.entries.drain(at..at + count).collect();
+                let mut back = from.clone();
+                shift(&mut to, &from, at, |step| step - count);
+                shift(&mut back, &to, position, |step| step + count);
+                let plan = self.plan_mut(&to)?;
+                plan.entries.splice(position..position, moved);
+                self.deepen(&to);
+                Mutation::Transfer { from: (to, position), to: (back, at), count }
+            }
+            Mutation::Workers { place, count } => {
+                let Kind::Workers(workers) = &mut self.entry_mut(&place)?.kind else { return None };
+                Mutation::Workers { place, count: std::mem::replace(&mut workers.count, count) }
             }
         })
     }

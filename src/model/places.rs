@@ -17,7 +17,7 @@ impl Entry {
     fn place(&self, within: &Path, places: &mut Places) {
         let path = within.join(&self.name);
         match &self.kind {
-            Kind::Stage | Kind::Tap => {}
+            Kind::Stage | Kind::Tap | Kind::Workers(_) => {}
             Kind::Pipeline(plan) => plan.entries.iter().for_each(|entry| entry.place(&path, places)),
             Kind::Switch(fork) => fork.slots.iter().flatten().for_each(|target| target.entry.place(&path, places)),
         }
@@ -38,7 +38,7 @@ mod tests {
 
     fn plan(entries: Vec<Entry>) -> Plan {
         let [input, output] = [Type::of::<()>(); 2];
-        Plan { name: Name::new("p").unwrap(), input, output, entries }
+        Plan { name: Name::new("p").unwrap(), input, output, entries, thread: None }
     }
 
     #[test]

@@ -10,11 +10,14 @@ use std::collections::VecDeque;
 use crate::chain::{edit_inside, part, takes_mark};
 use crate::cycle::{Cycle, Site};
 use crate::join::{Pass, poll_alone};
-use crate::knot::{AnyChain, AnySwitch, Eviction, Flow, HowFar, Joiner, Knot, Leave, Reach, Travels, Turn, Wait};
+use crate::knot::{
+    AnyChain, AnySwitch, Eviction, Exchange, Flow, HowFar, Knot, Leave, Reach, Taken, Travels, Turn, Wait,
+};
 use crate::link::{Link, Recount, Status, Work};
-use crate::name::{NodeId, Path};
+use crate::name::{Name, NodeId, Path};
 use crate::outlet::Outlet;
 use crate::packet::{Mark, Message};
+use crate::roster::{NoThread, Roster};
 use crate::trace::Recorder;
 
 use super::Node;
@@ -47,18 +50,8 @@ pub(super) fn gated<A: Send + 'static, B: Send + 'static, W: Work<A, B>>(
     travels: &mut Travels,
 ) -> Box<dyn Knot> {
     let capacity = leaver.work.flow().map_or(1, |flow| flow.capacity()).max(1);
-    let (site, stands, now) = match by {
-        Some(knot) => (knot.site().again(), true, knot.into_link()),
-        None => {
-            // What is removed gives what it takes.
-            let pass: Box<dyn Link<A, A>> = Box::new(Pass);
-            let site = Site { id: NodeId::next(), ..leaver.site.again() };
-            (site, false, Box::new(pass) as Box<dyn Any + Send>)
-        }
-    };
-    // The types were compared when the edit was committed.
-    let Ok(now) = now.downcast::<Box<dyn Link<A, B>>>() else { return leaver };
-    let (joiner, now) = (leaver.joiner.take(), *now);
+    let Some((site, stands, now)) = comes(by, &leaver.site) else { return leaver };
+    let joiner = leaver.joiner.take();
     let mut link: Box<dyn Link<A, B>> = leaver;
     let mut old = Outlet::new(1);
     link.mark(Mark::Leave(leave.revision), &mut old, cx, travels);
@@ -67,6 +60,24 @@ pub(super) fn gated<A: Send + 'static, B: Send + 'static, W: Work<A, B>>(
     let mut node = Node::new(site, Gate { elders, old, now, stands, new, ready: false, capacity });
     *node.joiner() = joiner;
     Box::new(node)
+}
+
+/// What comes in a place: its site, whether it is a stage, and its link.
+type Comer<A, B> = (Site, bool, Box<dyn Link<A, B>>);
+
+/// What comes in `place`. Nothing only if that is of other types, which were compared when the edit was committed.
+fn comes<A: Send + 'static, B: Send + 'static>(by: Option<Box<dyn Knot>>, place: &Site) -> Option<Comer<A, B>> {
+    let (site, stands, link) = match by {
+        Some(knot) => (knot.site().again(), true, knot.into_link()),
+        None => {
+            // What is removed gives what it takes.
+            let pass: Box<dyn Link<A, A>> = Box::new(Pass);
+            let site = Site { id: NodeId::next(), ..place.again() };
+            (site, false, Box::new(pass) as Box<dyn Any + Send>)
+        }
+    };
+    let link = link.downcast::<Box<dyn Link<A, B>>>().ok()?;
+    Some((site, stands, *link))
 }
 
 impl<A: Send + 'static, B: Send + 'static> Gate<A, B> {
@@ -88,6 +99,8 @@ impl<A: Send + 'static, B: Send + 'static> Gate<A, B> {
 }
 
 impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Gate<A, B> {
+    const GATE: bool = true;
+
     fn one(&mut self, _: A, _: &mut Cycle, _: &Site) -> Option<B> {
         // Never called: it is not single.
         None
@@ -131,13 +144,24 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Gate<A, B> {
         Some(self)
     }
 
-    fn ungated(self, site: Site, joiner: Option<Joiner>) -> Option<Box<dyn Knot>> {
-        let mut knot = if self.stands { self.now.pop().0 } else { None };
-        if let Some(knot) = &mut knot {
-            knot.site_mut().name = site.name;
-            *knot.joiner() = joiner;
+    fn rename(&mut self, to: &Name) {
+        if let Some(now) = self.now.first().filter(|_| self.stands) {
+            now.rename(to.clone());
         }
-        knot
+    }
+
+    fn exchange(self, site: Site, by: Exchange<'_>) -> Option<Box<dyn Knot>> {
+        let (site, stands, now) = comes(by(self.now.pop().0?), &site)?;
+        Some(Box::new(Node::new(site, Gate { stands, now, ..self })))
+    }
+
+    fn ungated(self) -> Option<Box<dyn Knot>> {
+        if self.stands { self.now.pop().0 } else { None }
+    }
+
+    fn staff(&mut self, hire: bool, _: &Site, roster: &Roster) -> Result<(), NoThread> {
+        let knots = self.elders.iter_mut().map(|elder| &mut elder.link).chain([&mut self.now]);
+        knots.filter_map(|link| link.first()).try_for_each(|knot| knot.staff(hire, roster))
     }
 
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
@@ -146,6 +170,12 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Gate<A, B> {
 
     fn switch(&mut self) -> Option<&mut dyn AnySwitch> {
         self.now.first()?.switch()
+    }
+
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, taken: &mut Taken, cx: &mut Cycle, _: &Site) {
+        if let Some(now) = self.now.first() {
+            now.workers(count, made, taken, cx);
+        }
     }
 
     fn is_plain(&self) -> bool {
@@ -170,6 +200,13 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Gate<A, B> {
         let Mark::Edit(revision) = mark else {
             return self.now.mark(mark, &mut self.new, cx, travels);
         };
+        let now = self.now.first().filter(|_| self.stands);
+        if !now.is_some_and(|now| edit_inside(now, revision, cx, travels)) {
+            self.new.mark(mark);
+        }
+    }
+
+    fn drain(&mut self, revision: u64, cx: &mut Cycle, travels: &mut Travels) {
         let due = travels.due(revision);
         if let Some(now) = self.now.first().filter(|_| self.stands)
             && !takes_mark(now, &due)
@@ -179,10 +216,6 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Gate<A, B> {
                 self.now.drain(id, &rest, &mut self.new.made, cx);
                 self.new.take_in(cx);
             }
-        }
-        let now = self.now.first().filter(|_| self.stands);
-        if !now.is_some_and(|now| edit_inside(now, revision, cx, travels)) {
-            self.new.mark(mark);
         }
     }
 

@@ -20,7 +20,9 @@ use crate::stage::{Output, Stage, Unpacked};
 use crate::switch::Switch;
 
 impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
-    fn into_made(mut self) -> Made {
+    /// What the pipeline is made of, to be a part of another: its plan, its chain, the outputs that were not handed out, and why it
+    /// cannot be one, if so.
+    pub(super) fn disassemble(mut self) -> (Plan, Chain<In, Out>, Vec<Out>, Option<Refusal>) {
         // Edits that were committed to it alone are applied before it becomes a part of something else.
         let unfit = match self.engine.ready() {
             Err(why @ (Hold::Poisoned { .. } | Hold::Paused | Hold::Finished)) => Some(Refusal::Unfit(why)),
@@ -33,11 +35,17 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
             input: control.plan.input,
             output: control.plan.output,
             entries: Vec::new(),
+            thread: control.plan.thread,
         };
         let plan = std::mem::replace(&mut control.plan, stand_in);
         let error = control.error.clone().map(Refusal::from).or(unfit);
         drop(control);
         let (chain, late) = self.engine.into_chain();
+        (plan, chain, late, error)
+    }
+
+    fn into_made(self) -> Made {
+        let (plan, chain, late, error) = self.disassemble();
         Made {
             kind: Kind::Pipeline(Box::new(plan)),
             make: Box::new(move |site| {
@@ -112,6 +120,8 @@ impl Receipt {
         let (chain, plan) = match entry.kind {
             Kind::Pipeline(mut plan) => {
                 plan.name = entry.name;
+                plan.thread = None;
+                plan.thread = None;
                 let chain = knot.into_stage().downcast::<Chain<In, Out>>();
                 (*chain.map_err(|_| TakeError::Unknown { path: path.to_owned() })?, *plan)
             }
@@ -120,7 +130,7 @@ impl Receipt {
                 let mut chain = Chain::<In, In>::new().reopen(&mut Vec::new());
                 chain.assemble(vec![knot]);
                 let (name, input, output) = (entry.name.clone(), entry.input, entry.output);
-                (chain, Plan { name, input, output, entries: vec![entry] })
+                (chain, Plan { name, input, output, entries: vec![entry], thread: None })
             }
         };
         let ledger = Arc::new(LedgerCell::default());

@@ -16,6 +16,7 @@ use crate::error::{FlowError, NotSpawned, Stopped};
 use crate::ledger::Ledger;
 use crate::parker::block_on;
 use crate::pipeline::Pipeline;
+use crate::roster::NoThread;
 
 impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     /// Runs the pipeline on a thread of its own for as long as it takes to send all `items` and to have all that becomes of
@@ -52,19 +53,26 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         if let Some(why) = unfit(&mut self.engine).or_else(|| self.engine.poisoned().cloned()) {
             return Err(Stopped::NotSpawned(NotSpawned::Held(why)));
         }
+        self.engine
+            .staff(true)
+            .map_err(|NoThread { name, error }| Stopped::NotSpawned(NotSpawned::NoThread { name, error }))?;
         let name = self.engine.shared.board.lock().plan.name.clone();
         let orders = Arc::<Orders>::default();
         let (sender, inside, receiver) = make_ends(Ends::default(), &orders);
         let tail = receiver.tail();
         let (engine, thread) = (&mut self.engine, thread::Builder::new().name(name.to_string()));
-        let (left, fed) = thread::scope(|scope| {
+        let ran = thread::scope(|scope| {
             let own = name.clone();
             let spawned = thread.spawn_scoped(scope, move || conduct(engine, Tenure::Lent, own, inside, orders));
             let conductor = spawned.map_err(|error| NotSpawned::NoThread { name: name.to_string(), error })?;
             let fed = catch_unwind(AssertUnwindSafe(|| feed(items.into_iter(), sender, receiver, each)));
             Ok((conductor.join().unwrap_or_else(|panic| resume_unwind(panic)), fed))
-        })
-        .map_err(Stopped::NotSpawned)?;
+        });
+        let (left, fed) = ran.map_err(|why| {
+            // Letting go of a thread cannot fail.
+            let _ = self.engine.staff(false);
+            Stopped::NotSpawned(why)
+        })?;
         self.engine.put_back(tail.take());
         let unsent = fed.unwrap_or_else(|panic| resume_unwind(panic));
         match left.panic {

@@ -13,6 +13,7 @@ use crate::error::{Closed, Hold, NotSpawned};
 use crate::name::Name;
 use crate::parker::block_on;
 use crate::pipeline::Pipeline;
+use crate::roster::NoThread;
 
 /// How many items may wait at the ends of a spawned pipeline; at least one at each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +117,9 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         if let Some(why) = unfit(&mut self.engine) {
             return Err(SpawnError { why: NotSpawned::Held(why), pipeline: Box::new(self) });
         }
+        if let Err(NoThread { name, error }) = self.engine.staff(true) {
+            return Err(SpawnError { why: NotSpawned::NoThread { name, error }, pipeline: Box::new(self) });
+        }
         let shared = Arc::clone(&self.engine.shared);
         let name = shared.board.lock().plan.name.clone();
         let orders = Arc::<Orders>::default();
@@ -135,6 +139,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
                 Ok(Running { receiver, sender, handle: Handle::new(thread, orders, shared, tail) })
             }
             Err(error) => {
+                let _ = self.engine.staff(false);
                 let why = NotSpawned::NoThread { name: name.to_string(), error };
                 Err(SpawnError { why, pipeline: Box::new(self) })
             }
@@ -174,5 +179,8 @@ pub(super) fn conduct<In: Send + 'static, Out: Send + 'static>(
         }
     }
     let _presence = Presence(Arc::clone(&orders));
-    block_on(Conductor::new(engine, tenure, name, inside, orders))
+    let left = block_on(Conductor::new(engine, tenure, name, inside, orders));
+    // Letting go of a thread cannot fail.
+    let _ = engine.staff(false);
+    left
 }

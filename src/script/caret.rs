@@ -10,7 +10,10 @@ pub(super) fn culprit(change: &Change, refusal: &Refusal) -> Option<(Name, Which
     let first = |name: &Name| Some((name.clone(), Which::First));
     let last = |name: &Name| Some((name.clone(), Which::Last));
     match refusal {
-        Refusal::Unknown { path, .. } | Refusal::NotASwitch { path, .. } | Refusal::NotAPipeline { path, .. } => {
+        Refusal::Unknown { path, .. }
+        | Refusal::NotASwitch { path, .. }
+        | Refusal::NotAPipeline { path, .. }
+        | Refusal::NotWorkers { path, .. } => {
             let name = path.names().last()?;
             match change {
                 Change::Route { switch, .. } if path.names().len() > switch.names().len() => last(name),
@@ -21,7 +24,7 @@ pub(super) fn culprit(change: &Change, refusal: &Refusal) -> Option<(Name, Which
             }
         }
         Refusal::Duplicate { name } | Refusal::Twice { name } => match change {
-            Change::Insert { .. } | Change::Attach { .. } => first(name),
+            Change::Insert { .. } | Change::Attach { .. } | Change::Move { .. } => first(name),
             _ => last(name),
         },
         Refusal::Mismatch { .. } | Refusal::Build(_) | Refusal::Unfit(_) | Refusal::TooDeep { .. } => match change {
@@ -46,6 +49,13 @@ pub(super) fn culprit(change: &Change, refusal: &Refusal) -> Option<(Name, Which
         },
         Refusal::Turns { .. } | Refusal::Fixed { .. } => match change {
             Change::Remove { stage } | Change::Move { stage, .. } => first(stage.names().last()?),
+            _ => None,
+        },
+        Refusal::IntoItself => match change {
+            Change::Move { to: Position::Before(path) | Position::After(path), .. } => last(path.names().last()?),
+            Change::Move { to: Position::Front(Some(path)) | Position::Back(Some(path)), .. } => {
+                last(path.names().last()?)
+            }
             _ => None,
         },
         Refusal::IsTarget => match change {

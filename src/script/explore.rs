@@ -13,7 +13,7 @@ use super::report::{Refused, Report, known};
 use super::state::{Key, State, check, counting};
 use super::timeline::Timeline;
 use super::{Expectation, Statement};
-use crate::commit::commit;
+use crate::commit::{Halt, commit};
 use crate::control::WAITING_LIMIT;
 use crate::error::Refusal;
 use crate::library::{Library, Making, Shams};
@@ -212,12 +212,13 @@ impl<'a> Explorer<'a> {
         self.left = self.left.saturating_sub(1);
         let changes = self.statements[statement].changes();
         let Ok(mut edit) = self.library.edit(changes, &mut Making::Sham(&mut self.shams)) else { return Ok(()) };
-        match commit(plan, &mut edit) {
+        match commit(plan, &mut edit, None) {
             Ok(checked) => {
                 self.paused = checked.paused.unwrap_or(self.paused);
                 Ok(())
             }
-            Err((refusal, change)) => Err(Refused::new(changes, change, refusal, plan)),
+            Err(Halt::Refused(refusal, change)) => Err(Refused::new(changes, change, refusal, plan)),
+            Err(Halt::Lacks(..) | Halt::Unstaffed(_)) => Ok(()),
         }
     }
 

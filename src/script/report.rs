@@ -170,6 +170,10 @@ impl<'a> Report<'a> {
                     self.lost.insert(to.clone());
                     self.kept.extend(last(stage));
                 }
+                Change::Move { stage, to } if stage.split_last().is_some_and(|(around, _)| around != to.around()) => {
+                    self.lost.extend(last(stage));
+                    self.kept.extend(last(stage));
+                }
                 Change::Remove { stage } => self.kept.extend(last(stage)),
                 Change::Detach { target, .. } => {
                     self.kept.insert(target.clone());

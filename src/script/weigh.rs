@@ -77,7 +77,7 @@ impl Expectation {
             Self::Stages { of, names } => {
                 let node = of.as_ref().map_or(Some(topology.root()), get);
                 match node.map(|node| (node, node.kind())) {
-                    Some((node, NodeKind::Pipeline(_))) => {
+                    Some((node, NodeKind::Pipeline(_) | NodeKind::Thread { .. })) => {
                         let found: Vec<Name> = node.children().iter().map(|child| child.name().clone()).collect();
                         (found == *names, Self::Stages { of: of.clone(), names: found }.to_string())
                     }

@@ -6,6 +6,7 @@ use super::tree::{self, Fork, Kind, Node};
 use crate::change::{Change, Made, Position};
 use crate::name::{Name, Path};
 use crate::route::{PolicyKind, RouteView};
+use crate::topology::NodeKind;
 
 /// The most stages that an item may pass one inside the other.
 const DEEPEST: usize = 512;
@@ -61,6 +62,17 @@ impl Reference {
                 }
                 fork.targets.remove(at);
                 Ok(())
+            }
+            Change::Workers { stage, count: wanted } => {
+                let place = self.find(stage)?;
+                match &mut self.node_mut(&place).crew {
+                    Some(NodeKind::Workers { .. }) if *wanted == 0 => Err("no worker would be left".to_owned()),
+                    Some(NodeKind::Workers { count, .. }) => {
+                        *count = *wanted;
+                        Ok(())
+                    }
+                    _ => Err("it has no workers".to_owned()),
+                }
             }
             Change::Pause => {
                 self.paused = true;
@@ -154,20 +166,36 @@ impl Reference {
     fn shift(&mut self, stage: &Path, to: &Position) -> Result<(), String> {
         let (within, from) = self.stage(stage)?;
         let (other, to) = self.gap(to)?;
-        if other != within {
-            return Err("a stage moves within its own pipeline".to_owned());
+        if other.starts_with(&within) && other.get(within.len()) == Some(&from) {
+            return Err("that is inside of the stage itself".to_owned());
         }
-        let (carried, end) = (self.carried(&within, to), self.behind(&within, from));
+        let (carried, end) = (self.carried(&other, to), self.behind(&within, from));
         let row = self.row(&within)?;
         turning(&row[from])?;
         fits(&row[from], &carried, &carried)?;
         let end = if row[from].is_tap() { from + 1 } else { end };
+        if other != within {
+            let moved: Vec<Node> = row.drain(from..end).collect();
+            return self.put((within, from), (other, to), moved);
+        }
         if to < from || to > end {
             let moved: Vec<Node> = row.drain(from..end).collect();
             let to = if to > end { to - moved.len() } else { to };
             row.splice(to..to, moved);
         }
         Ok(())
+    }
+
+    /// Puts what was taken out of one pipeline into another; the place there is as it was before that.
+    fn put(&mut self, (within, from): Gap, (mut other, to): Gap, moved: Vec<Node>) -> Result<(), String> {
+        let is_beside = other.starts_with(&within);
+        if let Some(at) = other.get_mut(within.len()).filter(|at| is_beside && **at > from) {
+            *at -= moved.len();
+        }
+        let row = self.row(&other)?;
+        moved.iter().try_for_each(|node| free(row, &node.name))?;
+        row.splice(to..to, moved);
+        self.deep()
     }
 
     fn replace(&mut self, stage: &Path, maker: &Name) -> Result<(), String> {
@@ -188,7 +216,7 @@ impl Reference {
         let place = self.find(stage)?;
         let old = self.node_mut(&place);
         let known = old.state.map(|state| state == takes);
-        if !plain || !matches!(old.kind, Kind::Stage) || known == Some(false) {
+        if !plain || !matches!(old.kind, Kind::Stage) || old.crew.is_some() || known == Some(false) {
             return Err(format!("the hand-over takes a {takes}"));
         }
         if (&old.takes, &old.gives) != (&types.0, &types.1) {

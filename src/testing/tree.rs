@@ -17,6 +17,8 @@ pub(super) struct Node {
     /// The type of the stage itself, where that is known.
     pub(super) state: Option<Type>,
     pub(super) kind: Kind,
+    /// What a topology says of it where it is a thread (without what is inside), or has workers.
+    pub(super) crew: Option<NodeKind>,
 }
 
 #[derive(Debug, Clone)]
@@ -53,22 +55,27 @@ impl Node {
     pub(super) fn shown(node: &TopologyNode) -> Self {
         let inside = |nodes: &[TopologyNode]| nodes.iter().map(Self::shown).collect();
         let kind = match node.kind() {
-            NodeKind::Stage => Kind::Stage,
+            NodeKind::Stage | NodeKind::Workers { .. } => Kind::Stage,
             NodeKind::Tap => Kind::Tap,
-            NodeKind::Pipeline(nodes) => Kind::Pipeline(inside(nodes)),
+            NodeKind::Pipeline(nodes) | NodeKind::Thread { stages: nodes, .. } => Kind::Pipeline(inside(nodes)),
             NodeKind::Switch { route, targets } => {
                 let sends_clones = route.policy() == PolicyKind::All && route.targets().len() > 1;
                 Kind::Switch(Box::new(Fork::new(route, inside(targets), sends_clones.then_some(true))))
             }
         };
+        let crew = match node.kind() {
+            NodeKind::Thread { queue, .. } => Some(NodeKind::Thread { queue: *queue, stages: Vec::new() }),
+            workers @ NodeKind::Workers { .. } => Some(workers.clone()),
+            _ => None,
+        };
         let (takes, gives) = (node.input().to_owned(), node.output().to_owned());
-        Self { name: node.name().clone(), takes, gives, state: None, kind }
+        Self { name: node.name().clone(), takes, gives, state: None, kind, crew }
     }
 
     /// As a maker makes it.
     pub(super) fn made(entry: &Entry) -> Self {
         let kind = match &entry.kind {
-            ModelKind::Stage => Kind::Stage,
+            ModelKind::Stage | ModelKind::Workers(_) => Kind::Stage,
             ModelKind::Tap => Kind::Tap,
             ModelKind::Pipeline(plan) => Kind::Pipeline(plan.entries.iter().map(Self::made).collect()),
             ModelKind::Switch(fork) => {
@@ -76,8 +83,13 @@ impl Node {
                 Kind::Switch(Box::new(Fork::new(&fork.route, targets, Some(fork.cloned))))
             }
         };
+        let crew = match &entry.kind {
+            ModelKind::Pipeline(plan) => plan.thread.map(|queue| NodeKind::Thread { queue, stages: Vec::new() }),
+            ModelKind::Workers(workers) => Some(NodeKind::of_workers(workers)),
+            _ => None,
+        };
         let (takes, gives) = (entry.input.to_string(), entry.output.to_string());
-        Self { name: entry.name.clone(), takes, gives, state: Some(entry.state), kind }
+        Self { name: entry.name.clone(), takes, gives, state: Some(entry.state), kind, crew }
     }
 
     pub(super) fn inside(&self) -> &[Self] {
@@ -154,11 +166,12 @@ pub(super) fn lines(node: &Node, indent: &str, into: &mut Vec<[String; 3]>) {
     let count = node.inside().len();
     for (at, child) in node.inside().iter().enumerate() {
         let (branch, further) = if at + 1 == count { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-        let what = match &child.kind {
-            Kind::Stage => String::new(),
-            Kind::Tap => "tap".to_owned(),
-            Kind::Pipeline(_) => "pipeline".to_owned(),
-            Kind::Switch(fork) => format!("route {}", fork.route),
+        let what = match (&child.kind, &child.crew) {
+            (_, Some(crew)) => crew.note(),
+            (Kind::Stage, None) => String::new(),
+            (Kind::Tap, None) => "tap".to_owned(),
+            (Kind::Pipeline(_), None) => "pipeline".to_owned(),
+            (Kind::Switch(fork), None) => format!("route {}", fork.route),
         };
         let note = match (is_live.contains(&child.name), what.is_empty()) {
             (false, _) => what,

@@ -110,7 +110,12 @@ impl Found {
     /// What is inside two nodes that are the same, or stand in each other's place.
     fn inside(&mut self, path: &Path, before: &TopologyNode, after: &TopologyNode) {
         match (&before.kind, &after.kind) {
-            (NodeKind::Pipeline(_), NodeKind::Pipeline(_)) => self.row(path, before, after),
+            (NodeKind::Pipeline(_), NodeKind::Pipeline(_)) | (NodeKind::Thread { .. }, NodeKind::Thread { .. }) => {
+                self.row(path, before, after);
+            }
+            (NodeKind::Workers { count: old, .. }, NodeKind::Workers { count, .. }) if old != count => {
+                self.changes.push(Change::Workers { stage: path.clone(), count: *count });
+            }
             (NodeKind::Switch { route, .. }, NodeKind::Switch { route: next, .. }) => {
                 self.fork(path, (before, route), (after, next));
             }

@@ -57,9 +57,10 @@ fn shape(spot: &Spot<'_>) -> &'static str {
     match (&spot.place, &spot.node.kind) {
         (Place::In | Place::Out, _) => " shape=oval",
         (Place::Inside(_), _) => " shape=plaintext",
-        (_, NodeKind::Stage | NodeKind::Pipeline(_)) => "",
+        (_, NodeKind::Stage | NodeKind::Pipeline(_) | NodeKind::Thread { .. }) => "",
         (_, NodeKind::Tap) => " shape=note",
         (_, NodeKind::Switch { .. }) => " shape=hexagon",
+        (_, NodeKind::Workers { .. }) => " peripheries=2",
     }
 }
 

@@ -92,8 +92,10 @@ impl<'a> Graph<'a> {
 
     fn node(&mut self, node: &'a TopologyNode, path: Path, idle: bool, loose: Vec<Loose>) -> Vec<Loose> {
         match &node.kind {
-            NodeKind::Stage | NodeKind::Tap => self.place(Place::At(path), node, idle, loose),
-            NodeKind::Pipeline(nodes) => {
+            NodeKind::Stage | NodeKind::Tap | NodeKind::Workers { .. } => {
+                self.place(Place::At(path), node, idle, loose)
+            }
+            NodeKind::Pipeline(nodes) | NodeKind::Thread { stages: nodes, .. } => {
                 self.parts.push(Part::Open(Spot { place: Place::At(path.clone()), node, idle }));
                 let loose = match nodes.is_empty() {
                     true => self.place(Place::Inside(path), node, idle, loose),

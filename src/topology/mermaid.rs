@@ -94,9 +94,10 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, topology: &Topology, counts: &Co
 fn brackets(spot: &Spot<'_>) -> (&'static str, &'static str) {
     match (&spot.place, &spot.node.kind) {
         (Place::In | Place::Out, _) => ("([", "])"),
-        (Place::Inside(_), _) | (_, NodeKind::Stage | NodeKind::Pipeline(_)) => ("[", "]"),
+        (Place::Inside(_), _) | (_, NodeKind::Stage | NodeKind::Pipeline(_) | NodeKind::Thread { .. }) => ("[", "]"),
         (_, NodeKind::Tap) => (">", "]"),
         (_, NodeKind::Switch { .. }) => ("{{", "}}"),
+        (_, NodeKind::Workers { .. }) => ("[[", "]]"),
     }
 }
 

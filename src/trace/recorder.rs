@@ -60,6 +60,16 @@ impl Recorder {
         Self { log, detail, every, values, hand, ways, epochs }
     }
 
+    /// A recorder for a part of the pipeline that runs elsewhere: it collects ways there, and writes nothing.
+    pub(crate) fn afar(&self) -> Self {
+        let (hand, ways, epochs) = (Hand::default(), Ways::default(), Epochs::default());
+        Self { log: Arc::clone(&self.log), detail: self.detail, every: self.every, values: None, hand, ways, epochs }
+    }
+
+    pub(crate) fn log(&self) -> &SharedLog {
+        &self.log
+    }
+
     pub(crate) fn writes_to(&self, log: &SharedLog) -> bool {
         Arc::ptr_eq(&self.log, log)
     }

@@ -243,28 +243,38 @@ impl World {
         *find_mut(&mut sketch.model, uid).unwrap() = node;
     }
 
+    /// A stage moves within its chain, or to another.
     fn shift(&mut self, sketch: &mut Sketch) {
         let owner = self.chain(&sketch.model);
         let nodes = inside(&mut sketch.model, owner);
         let free: Vec<u32> = nodes.iter().filter(|node| !node.pinned && !node.is_end()).map(|node| node.uid).collect();
-        if free.is_empty() || nodes.len() < 2 {
+        if free.is_empty() {
             return;
         }
         let uid = *self.draw.rng.pick(&free);
-        let others: Vec<u32> = nodes.iter().map(|node| node.uid).filter(|other| *other != uid).collect();
+        let mut to = if self.draw.rng.once_in(2) { self.chain(&sketch.model) } else { owner };
+        if to.is_some_and(|to| find(&sketch.model, uid).unwrap().has(to)) {
+            to = owner;
+        }
+        let others = inside(&mut sketch.model, to).iter().map(|node| node.uid).filter(|other| *other != uid);
+        let others: Vec<u32> = others.collect();
+        if others.is_empty() {
+            return;
+        }
         let by = *self.draw.rng.pick(&others);
-        let after = !find(nodes, by).unwrap().is_end() && self.draw.rng.once_in(2);
-        let (from, to) = (path(&sketch.model, uid).unwrap(), path(&sketch.model, by).unwrap());
+        let after = !find(&sketch.model, by).unwrap().is_end() && self.draw.rng.once_in(2);
+        let (from, place) = (path(&sketch.model, uid).unwrap(), path(&sketch.model, by).unwrap());
         match after {
-            true => sketch.edit.move_after(from, to),
-            false => sketch.edit.move_before(from, to),
+            true => sketch.edit.move_after(from, place),
+            false => sketch.edit.move_before(from, place),
         }
         .unwrap();
         let nodes = inside(&mut sketch.model, owner);
         let from = nodes.iter().position(|node| node.uid == uid).unwrap();
         let node = nodes.remove(from);
-        let to = nodes.iter().position(|node| node.uid == by).unwrap();
-        nodes.insert(to + usize::from(after), node);
+        let nodes = inside(&mut sketch.model, to);
+        let at = nodes.iter().position(|node| node.uid == by).unwrap();
+        nodes.insert(at + usize::from(after), node);
     }
 
     fn rename(&mut self, sketch: &mut Sketch) {

@@ -35,6 +35,14 @@ impl Node {
         }
     }
 
+    /// The ids of all stages in it that have nothing inside.
+    pub(crate) fn stages(&self) -> Vec<u64> {
+        match &self.kind {
+            Kind::Pipe(..) | Kind::Switch { .. } => self.inside().iter().flat_map(Self::stages).collect(),
+            Kind::Stage(_) | Kind::Tap => vec![self.id],
+        }
+    }
+
     fn inside_mut(&mut self) -> &mut Vec<Self> {
         match &mut self.kind {
             Kind::Pipe(_, nodes) | Kind::Switch { targets: nodes, .. } => nodes,
@@ -272,18 +280,28 @@ impl Tree<'_> {
             Path::new(to)?;
         }
         let (within, from) = self.find(path)?.position()?;
-        let (to_within, to) = self.between(to)?;
-        if to_within != within {
-            return Err(Refusal::OtherPipeline);
+        let (mut to_within, to) = self.between(to)?;
+        let into = to_within.starts_with(&within).then(|| to_within.get(within.len()).copied()).flatten();
+        if into == Some(from) {
+            return Err(Refusal::IntoItself);
         }
         let (takes, gives) = self.row(&within)[from].types;
         if takes != gives {
             return Err(Refusal::Fixed { types: (takes.of(), gives.of()) });
         }
-        let (carried, types) = (self.carried(&within, to), self.row(&within)[from].types);
+        let (carried, types) = (self.carried(&to_within, to), self.row(&within)[from].types);
         fits((carried, carried), types)?;
         let is_tap = matches!(self.row(&within)[from].kind, Kind::Tap);
         let end = if is_tap { from + 1 } else { self.behind(&within, from) };
+        if to_within != within {
+            let moved: Vec<Node> = self.row(&within).drain(from..end).collect();
+            if into.is_some_and(|at| at > from) {
+                to_within[within.len()] -= moved.len();
+            }
+            moved.iter().try_for_each(|node| self.is_free(&to_within, &node.name))?;
+            self.row(&to_within).splice(to..to, moved);
+            return Ok(());
+        }
         // A stage moves with its taps; between itself and them is where it is.
         if to < from || to > end {
             let row = self.row(&within);

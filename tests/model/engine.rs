@@ -330,7 +330,10 @@ impl Engine for Reference {
         for (number, change) in changes.iter().enumerate() {
             tree.make(change).map_err(|refusal| (refusal, number))?;
         }
-        let leaving = tree.left.iter().map(|(_, node)| node.id).collect();
+        // What was moved out of what leaves stays.
+        let moves = changes.iter().any(|change| matches!(change, Change::Move { .. }));
+        let ids = |(_, node): &(String, Node)| if moves { node.stages() } else { vec![node.id] };
+        let leaving = tree.left.iter().flat_map(ids).collect();
         self.plan = nodes;
         self.revision += 1;
         for change in changes {

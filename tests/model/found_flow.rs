@@ -7,18 +7,18 @@ use coroute::{Flow, FlowError, Hold, Output, Pipeline, Route, Stage, Switch, Thr
 use futures::{SinkExt, StreamExt, stream};
 
 /// What comes out of it now.
-fn next(flow: &mut Flow<i64, i64>) -> Poll<Option<Result<i64, FlowError>>> {
+pub(crate) fn next(flow: &mut Flow<i64, i64>) -> Poll<Option<Result<i64, FlowError>>> {
     flow.poll_next_unpin(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Sends an item for which there is room.
-fn send(flow: &mut Flow<i64, i64>, item: i64) {
+pub(crate) fn send(flow: &mut Flow<i64, i64>, item: i64) {
     let mut ready = || flow.poll_ready_unpin(&mut Context::from_waker(Waker::noop()));
     assert!((0..10).any(|_| matches!(ready(), Poll::Ready(Ok(())))), "there is no room");
     flow.start_send_unpin(item).unwrap();
 }
 
-fn is(item: i64, next: Poll<Option<Result<i64, FlowError>>>) {
+pub(crate) fn is(item: i64, next: Poll<Option<Result<i64, FlowError>>>) {
     assert!(matches!(next, Poll::Ready(Some(Ok(got))) if got == item), "{next:?} is not {item}");
 }
 
@@ -58,7 +58,7 @@ fn g6_a_flow_that_was_mended_and_poisoned_again_says_so_again() {
 }
 
 /// Lets it go on until `count` outputs are there.
-fn all(flow: &mut Flow<i64, i64>, count: usize) -> Vec<i64> {
+pub(crate) fn all(flow: &mut Flow<i64, i64>, count: usize) -> Vec<i64> {
     let mut out = Vec::new();
     for _ in 0..100 {
         match next(flow) {
@@ -158,20 +158,23 @@ fn g9_an_edit_comes_to_what_is_inside_of_a_stage_that_still_waits_for_the_one_be
     assert!(first.is_retired() && second.is_retired());
 }
 
-fn bunch() -> impl Stage<i64, Out = i64> {
-    struct Bunch(Vec<i64>);
-    impl Stage<i64> for Bunch {
-        type Out = i64;
-        fn process(&mut self, item: i64, _: &mut Output<'_, i64>) {
-            self.0.push(item);
-        }
-        fn finish(&mut self, out: &mut Output<'_, i64>) {
-            self.0.drain(..).for_each(|item| out.emit(item));
-        }
-        fn held(&self) -> usize {
-            self.0.len()
-        }
+/// Holds its items back.
+pub(crate) struct Bunch(pub(crate) Vec<i64>);
+
+impl Stage<i64> for Bunch {
+    type Out = i64;
+    fn process(&mut self, item: i64, _: &mut Output<'_, i64>) {
+        self.0.push(item);
     }
+    fn finish(&mut self, out: &mut Output<'_, i64>) {
+        self.0.drain(..).for_each(|item| out.emit(item));
+    }
+    fn held(&self) -> usize {
+        self.0.len()
+    }
+}
+
+pub(crate) fn bunch() -> Bunch {
     Bunch(Vec::new())
 }
 

@@ -329,9 +329,12 @@ impl Draft {
             14 | 15 => Change::Rename { at: path(any), to: name },
             16 | 17 => {
                 let level = |path: &str| path.rfind('/').map(|end| path[..end].to_owned());
-                let siblings =
-                    |spot: &Spot| is_stage(spot) && one.is_none_or(|one| level(&one.path) == level(&spot.path));
-                let to = path(pick(self.other, &siblings));
+                // Within its pipeline, or wherever its type comes along.
+                let fits = |one: &Spot, spot: &Spot| match (self.name / 2).is_multiple_of(2) {
+                    true => level(&one.path) == level(&spot.path),
+                    false => one.ty == spot.ty && !format!("{}/", spot.path).starts_with(&format!("{}/", one.path)),
+                };
+                let to = path(pick(self.other, &|spot| is_stage(spot) && one.is_none_or(|one| fits(one, spot))));
                 Change::Move {
                     at: path(one),
                     to: if self.name.is_multiple_of(2) { At::Before(to) } else { At::After(to) },

@@ -28,7 +28,7 @@ fn an_unknown_word_is_answered_with_the_nearest() {
     line 1, column 7: there is no change called "remov"; did you mean "remove"?
       1 | at 10 remov pars
         |       ^^^^^
-        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
 
     line 1, column 6: there is no count called "faild"; did you mean "failed"?
       1 | when faild > 3 pause
@@ -43,7 +43,7 @@ fn an_unknown_word_is_answered_with_the_nearest() {
     line 1, column 6: there is no change called "frobnicate"
       1 | at 0 frobnicate x
         |      ^^^^^^^^^^
-        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
 
     line 1, column 15: "befor" cannot stand here; did you mean "before"?
       1 | at 0 insert a befor b
@@ -58,7 +58,7 @@ fn an_unknown_word_is_answered_with_the_nearest() {
     line 1, column 9: there is no change called "form"; did you mean "from"?
       1 | every 5 form 3 pause
         |         ^^^^
-        = expected `from`, `to`, `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+        = expected `from`, `to`, `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
     "#);
 }
 
@@ -75,7 +75,7 @@ fn what_is_missing_is_said() {
     line 1, column 5: the script ends too soon
       1 | at 0
         |     ^
-        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
 
     line 1, column 13: the line ends too soon
       1 | at 0 route a
@@ -347,7 +347,7 @@ fn malformed_names_are_refused() {
     line 1, column 6: "remove" in quotation marks is a name, not a word of the language
       1 | at 0 "remove" a
         |      ^^^^^^^^
-        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
 
     line 1, column 18: ',' has no meaning in a script
       1 | at 0 route a -> b, c
@@ -386,7 +386,7 @@ fn all_mistakes_are_said_at_once() {
     line 1, column 6: there is no change called "remov"; did you mean "remove"?
        1 | at 0 remov a
          |      ^^^^^
-         = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+         = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
     line 2, column 4: "x" cannot stand here
        2 | at x { remove a
          |    ^
@@ -394,7 +394,7 @@ fn all_mistakes_are_said_at_once() {
     line 6, column 3: there is no change called "remov"; did you mean "remove"?
        6 |   remov a; pause; remove
          |   ^^^^^
-         = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause` or `resume`
+         = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause` or `resume`
     line 6, column 25: the line ends too soon
        6 |   remov a; pause; remove
          |                         ^
@@ -409,7 +409,7 @@ fn all_mistakes_are_said_at_once() {
     line 11, column 6: there is no change called "reroute"; did you mean "route"?
       11 | at 4 reroute a
          |      ^^^^^^^
-         = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+         = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
     "#);
 }
 
@@ -428,7 +428,7 @@ fn carets_stand_under_the_mistake() {
     line 1, column 7: there is no change called "remov"; did you mean "remove"?
       1 |     at    0    remov x
         |                ^^^^^
-        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
 
     line 1, column 22: cannot use "名前/x" as a name: '/' is for paths; a name is one word
       1 | at 0 rename größe to 名前/x
@@ -447,7 +447,7 @@ fn carets_stand_under_the_mistake() {
     line 2, column 6: there is no change called "remov"; did you mean "remove"?
       2 | at 1 remov
         |      ^^^^^
-        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
 
     line 1, column 13: '\u{7}' has no meaning in a script
       1 | at 0 remove \u{7}\u{7}
@@ -465,14 +465,14 @@ fn a_long_line_is_shown_in_part() {
     line 1, column 709: there is no change called "remov"; did you mean "remove"?
       1 | …; pause; pause; pause; pause; pause; pause; pause; pause; pause; pause; pause;  remov a; resume; resume; resume; resume; resume; resume; resume; resume; resume;…
         |                                                                                  ^^^^^
-        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause` or `resume`
+        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause` or `resume`
     "#);
     let word = format!("at 0 {}", "x".repeat(1 << 20));
     assert_snapshot!(error(&word), @r#"
     line 1, column 6: there is no change called "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"
       1 | at 0 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
         |      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
     "#);
 }
 
@@ -505,7 +505,7 @@ fn a_part_alone_has_nothing_after_it() {
     line 1, column 1: the script ends too soon
       1 |
         | ^
-        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause` or `resume`
+        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause` or `resume`
 
     line 1, column 9: '|' has no meaning in a script
       1 | a:1 b:2 |

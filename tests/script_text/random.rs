@@ -190,6 +190,7 @@ fn near_text() -> impl Strategy<Value = String> {
         "attach",
         "detach",
         "tap",
+        "workers",
         "pause",
         "resume",
         "before",

@@ -59,7 +59,7 @@ fn all_mistakes_of_a_text_are_shown_before_an_item_flows() {
     line 2, column 6: there is no change called "remov"; did you mean "remove"?
       2 | at 1 remov blank
         |      ^^^^^
-        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `pause`, `resume` or `{`
+        = expected `route`, `split`, `insert`, `remove`, `replace`, `rename`, `move`, `attach`, `detach`, `tap`, `workers`, `pause`, `resume` or `{`
     line 4, column 7: there is no item between two edits; the least is `every 1`
       4 | every 0 remove blank
         |       ^

@@ -4,7 +4,7 @@ use winnow::Parser;
 use winnow::combinator::{alt, cut_err, opt, preceded};
 
 use super::super::token::Token;
-use super::super::want::{Input, Parsed, name, path, word};
+use super::super::want::{Input, Parsed, name, number, path, word, wrong};
 use super::direction;
 use crate::change::{Change, Made, Position};
 use crate::name::Path;
@@ -12,7 +12,7 @@ use crate::name::Path;
 type Rest = fn(&mut Input<'_>) -> Parsed<Change>;
 
 /// The word that each change begins with, and the rule for what comes behind it.
-const CHANGES: [(&str, Rest); 12] = [
+const CHANGES: [(&str, Rest); 13] = [
     ("route", route),
     ("split", split),
     ("insert", insert),
@@ -23,6 +23,7 @@ const CHANGES: [(&str, Rest); 12] = [
     ("attach", attach),
     ("detach", detach),
     ("tap", tap),
+    ("workers", workers),
     ("pause", |_| Ok(Change::Pause)),
     ("resume", |_| Ok(Change::Resume)),
 ];
@@ -85,6 +86,14 @@ fn detach(input: &mut Input<'_>) -> Parsed<Change> {
 fn tap(input: &mut Input<'_>) -> Parsed<Change> {
     let (stage, _, tap) = (path("a stage"), word("with"), made).parse_next(input)?;
     Ok(Change::Tap { stage, tap })
+}
+
+fn workers(input: &mut Input<'_>) -> Parsed<Change> {
+    let stage = path("a stage").parse_next(input)?;
+    match number("a number of workers", usize::MAX as u64).parse_next(input)? {
+        (0, said) => wrong(said.span(), "without a worker nothing would ever pass; the least is 1"),
+        (count, _) => Ok(Change::Workers { stage, count: usize::try_from(count).unwrap_or(usize::MAX) }),
+    }
 }
 
 fn made(input: &mut Input<'_>) -> Parsed<Made> {

@@ -57,11 +57,14 @@ fn in_order(pairs: &mut [Option<usize>], replaced: &mut [bool], stays: &mut [boo
     }
 }
 
-fn sort(node: &TopologyNode) -> u8 {
+/// What no change of a node makes other.
+fn sort(node: &TopologyNode) -> (u8, usize, bool, bool) {
     match node.kind {
-        NodeKind::Stage => 0,
-        NodeKind::Tap => 1,
-        NodeKind::Pipeline(_) => 2,
-        NodeKind::Switch { .. } => 3,
+        NodeKind::Stage => (0, 0, false, false),
+        NodeKind::Tap => (1, 0, false, false),
+        NodeKind::Pipeline(_) => (2, 0, false, false),
+        NodeKind::Switch { .. } => (3, 0, false, false),
+        NodeKind::Thread { queue, .. } => (4, queue, false, false),
+        NodeKind::Workers { queue, unordered, keyed, .. } => (5, queue, unordered, keyed),
     }
 }

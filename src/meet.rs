@@ -14,19 +14,21 @@ use crate::knot::{Eviction, HowFar, Reach};
 use crate::packet::{Items, Mark, Message, Packet, Slip, Ticket};
 
 /// See the module's documentation.
-pub(super) struct Meeting<B> {
+pub(crate) struct Meeting<B> {
     entries: BTreeMap<u64, Entry<B>>,
     next: u64,
     /// Whole packets, where they need not wait for others.
     whole: VecDeque<u64>,
     order: Order,
+    /// The weight of all packets.
+    weight: usize,
     /// Whether marks stay, but for those of edits, because something has no entry here and has to come out before them.
     holds: bool,
 }
 
 /// In which order things come out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// As they went in.
     Kept,
     /// As they are ready, but not past an edit.
@@ -40,6 +42,7 @@ enum Entry<B> {
         slip: Slip,
         parts: SmallVec<[Option<Packet<B>>; 1]>,
         missing: usize,
+        weight: usize,
     },
     /// With the slots in their order then, and packets that were set free, each with its slot's place among them.
     Mark {
@@ -65,30 +68,30 @@ impl<B> Entry<B> {
 }
 
 impl<B> Meeting<B> {
-    pub(super) fn new() -> Self {
-        Self { entries: BTreeMap::new(), next: 0, whole: VecDeque::new(), order: Order::Kept, holds: false }
+    pub(crate) fn new() -> Self {
+        Self { entries: BTreeMap::new(), next: 0, whole: VecDeque::new(), order: Order::Kept, weight: 0, holds: false }
     }
 
     /// How many entries wait here for others, or to go on.
-    pub(super) fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         if self.order == Order::Kept { self.entries.len() } else { self.whole.len() }
     }
 
     /// The number of the next entry.
-    pub(super) fn next(&self) -> u64 {
+    pub(crate) fn next(&self) -> u64 {
         self.next
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// Says whether something has no entry and has to come out before the next mark that is not of an edit.
-    pub(super) fn hold_marks(&mut self, holds: bool) {
+    pub(crate) fn hold_marks(&mut self, holds: bool) {
         self.holds = holds;
     }
 
-    pub(super) fn set_order(&mut self, order: Order) {
+    pub(crate) fn set_order(&mut self, order: Order) {
         if self.order == order {
             return;
         }
@@ -97,11 +100,17 @@ impl<B> Meeting<B> {
         self.whole = whole.map(|(number, _)| *number).collect();
     }
 
-    /// An entry for a packet that goes to the targets in so many parts.
-    pub(super) fn begin(&mut self, slip: Slip, parts: usize) -> u64 {
+    /// The weight of all packets that have an entry.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// An entry for a packet of that weight, which goes on in so many parts.
+    pub(crate) fn begin(&mut self, slip: Slip, parts: usize, weight: usize) -> u64 {
         let number = self.next;
         self.next += 1;
-        let entry = Entry::Packet { slip, parts: (0..parts).map(|_| None).collect(), missing: parts };
+        let entry = Entry::Packet { slip, parts: (0..parts).map(|_| None).collect(), missing: parts, weight };
+        self.weight += weight;
         self.entries.insert(number, entry);
         if parts == 0 {
             self.made_whole(number);
@@ -115,8 +124,18 @@ impl<B> Meeting<B> {
         }
     }
 
+    /// Whether that part of a packet is still waited for.
+    pub(crate) fn misses(&self, ticket: Ticket) -> bool {
+        match self.entries.get(&ticket.entry) {
+            Some(Entry::Packet { parts, missing, .. }) => {
+                *missing > 0 && matches!(parts.get(ticket.part as usize), Some(None))
+            }
+            _ => false,
+        }
+    }
+
     /// A part of a packet has come out. It is given back if nobody misses it any more.
-    pub(super) fn fill(&mut self, ticket: Ticket, packet: Packet<B>) -> Result<(), Packet<B>> {
+    pub(crate) fn fill(&mut self, ticket: Ticket, packet: Packet<B>) -> Result<(), Packet<B>> {
         let Some(Entry::Packet { parts, missing, .. }) = self.entries.get_mut(&ticket.entry) else {
             return Err(packet);
         };
@@ -134,7 +153,7 @@ impl<B> Meeting<B> {
     }
 
     /// A mark that is being sent into targets. It does not come out before [`sent`](Self::sent) was called.
-    pub(super) fn mark(&mut self, mark: Mark, slots: Vec<u32>) -> u64 {
+    pub(crate) fn mark(&mut self, mark: Mark, slots: Vec<u32>) -> u64 {
         let number = self.next;
         self.next += 1;
         self.entries.insert(number, Entry::Mark { mark, missing: 1, slots, extras: Vec::new() });
@@ -142,21 +161,21 @@ impl<B> Meeting<B> {
     }
 
     /// The mark of `entry` is in another target, or has to wait for one that leaves.
-    pub(super) fn expect(&mut self, entry: u64) {
+    pub(crate) fn expect(&mut self, entry: u64) {
         if let Some(Entry::Mark { missing, .. }) = self.entries.get_mut(&entry) {
             *missing += 1;
         }
     }
 
     /// The mark of `entry` is in all targets that it goes into.
-    pub(super) fn sent(&mut self, entry: u64) {
+    pub(crate) fn sent(&mut self, entry: u64) {
         if let Some(Entry::Mark { missing, .. }) = self.entries.get_mut(&entry) {
             *missing -= 1;
         }
     }
 
     /// A mark has come out of a target.
-    pub(super) fn mark_out(&mut self, out: Mark) {
+    pub(crate) fn mark_out(&mut self, out: Mark) {
         let entry = self.entries.values_mut().find_map(|entry| match entry {
             Entry::Mark { mark, missing, .. } if *mark == out && *missing > 0 => Some(missing),
             _ => None,
@@ -168,7 +187,7 @@ impl<B> Meeting<B> {
 
     /// A packet that no item became: it was set free by a mark in the target of that slot, and belongs in front of it, in the
     /// order of the targets.
-    pub(super) fn extra(&mut self, slot: u32, packet: Packet<B>) {
+    pub(crate) fn extra(&mut self, slot: u32, packet: Packet<B>) {
         let (of, holds) = (packet.slip.revision, self.holds);
         let entry = self.entries.values_mut().find_map(|entry| match entry {
             Entry::Mark { mark: Mark::Edit(revision), .. } if *revision <= of => None,
@@ -184,7 +203,7 @@ impl<B> Meeting<B> {
             let at = extras.partition_point(|(of, _)| *of <= place);
             return extras.insert(at, (place, packet));
         }
-        let number = self.begin(packet.slip, 1);
+        let number = self.begin(packet.slip, 1, packet.items.len());
         let items = Packet { slip: Slip::default(), items: packet.items };
         // The entry was made for it.
         let _ = self.fill(Ticket { entry: number, part: 0 }, items);
@@ -216,7 +235,7 @@ impl<B> Meeting<B> {
     }
 
     /// The revision of the edit whose mark comes out next.
-    pub(super) fn head_edit(&self) -> Option<u64> {
+    pub(crate) fn head_edit(&self) -> Option<u64> {
         match self.entries.get(&self.due()?)? {
             Entry::Mark { mark: Mark::Edit(revision), extras, .. } if extras.is_empty() => Some(*revision),
             _ => None,
@@ -224,7 +243,7 @@ impl<B> Meeting<B> {
     }
 
     /// Whether what comes out next has nothing in it.
-    pub(super) fn is_weightless(&self) -> bool {
+    pub(crate) fn is_weightless(&self) -> bool {
         match self.due().and_then(|due| self.entries.get(&due)) {
             Some(Entry::Packet { parts, .. }) => parts.iter().flatten().all(|part| part.items.is_empty()),
             Some(Entry::Mark { extras, .. }) => extras.is_empty(),
@@ -233,7 +252,7 @@ impl<B> Meeting<B> {
     }
 
     /// Takes out what comes next, the mark of an edit included.
-    pub(super) fn pop(&mut self) -> Option<Message<B>> {
+    pub(crate) fn pop(&mut self) -> Option<Message<B>> {
         let due = self.due()?;
         if let Some(Entry::Mark { extras, .. }) = self.entries.get_mut(&due)
             && !extras.is_empty()
@@ -244,12 +263,15 @@ impl<B> Meeting<B> {
         self.whole.retain(|number| *number != due);
         match entry {
             Entry::Mark { mark, .. } => Some(Message::Mark(mark)),
-            Entry::Packet { slip, parts, .. } => Some(Message::Packet(joined(slip, parts))),
+            Entry::Packet { slip, parts, weight, .. } => {
+                self.weight -= weight;
+                Some(Message::Packet(joined(slip, parts)))
+            }
         }
     }
 
     /// Takes out the packet of `entry`, if that comes out next.
-    pub(super) fn pop_alone(&mut self, entry: u64) -> Option<Packet<B>> {
+    pub(crate) fn pop_alone(&mut self, entry: u64) -> Option<Packet<B>> {
         if self.due() != Some(entry) {
             return None;
         }
@@ -259,8 +281,16 @@ impl<B> Meeting<B> {
         }
     }
 
+    /// The first mark that `is` it, and its entry.
+    pub(crate) fn find(&self, is: impl Fn(Mark) -> bool) -> Option<(u64, Mark)> {
+        self.entries.iter().find_map(|(number, entry)| match entry {
+            Entry::Mark { mark, .. } if is(*mark) => Some((*number, *mark)),
+            _ => None,
+        })
+    }
+
     /// Gives up what has come out of the targets and waits here, as far as it has to be.
-    pub(super) fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site)
+    pub(crate) fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site)
     where
         B: Send + 'static,
     {
@@ -286,14 +316,14 @@ impl<B> Meeting<B> {
     }
 
     /// The first entry, if it holds up others that are whole.
-    pub(super) fn holds_up(&self) -> Option<u64> {
+    pub(crate) fn holds_up(&self) -> Option<u64> {
         let (first, entry) = self.entries.first_key_value()?;
         let held_up = self.order == Order::Kept && !entry.is_whole() && !entry.is_mark();
         (held_up && self.entries.values().skip(1).any(|entry| entry.is_whole())).then_some(*first)
     }
 
     /// Waits no longer for the parts of an entry that are missing; how many those are.
-    pub(super) fn give_up(&mut self, entry: u64) -> usize {
+    pub(crate) fn give_up(&mut self, entry: u64) -> usize {
         let Some(Entry::Packet { missing, .. }) = self.entries.get_mut(&entry) else { return 0 };
         let given_up = std::mem::take(missing);
         self.made_whole(entry);

@@ -1,0 +1,375 @@
+//! One of those that work for a stage: its chain, at home or lent to its thread, and what is on the way to it.
+
+mod give_up;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::task::Context;
+
+use super::post::{Parcel, Post, Report};
+use super::room::{Remarks, Room};
+use crate::chain::Nested;
+use crate::cycle::{Cycle, Site};
+use crate::knot::{Flow, Turn, Wait};
+use crate::link::Work;
+use crate::packet::{Line, Mark, Message, Packet, Slip, Ticket};
+use crate::roster::Watch;
+use crate::trace::SharedLog;
+
+/// The most parcels that are on the way to a thread: what waits beyond that can be given to others.
+const WINDOW: usize = 256;
+
+/// See the module's documentation.
+pub(crate) struct Member<A, B> {
+    pub(super) home: Nested<A, B>,
+    /// What waits to go in, in order.
+    pub(super) line: Line<A>,
+    post: Option<Post<A, B>>,
+    /// The packets that are inside and not back, in order.
+    inside: VecDeque<Sent>,
+    /// How many items those are.
+    weight: usize,
+    /// Whether the chain was called home.
+    recalled: bool,
+    /// Whether what the thread had in hand was given up.
+    forsaken: bool,
+    /// Whether there are boundaries inside.
+    flows: bool,
+    /// The recording that the lent chain collects ways for.
+    log: Option<SharedLog>,
+    /// Said when the chain came home at once.
+    said: Option<Box<Remarks>>,
+    made: Vec<B>,
+    items: Vec<A>,
+}
+
+/// A packet that was sent inside.
+struct Sent {
+    ticket: Ticket,
+    items: usize,
+    number: u64,
+    revision: u64,
+}
+
+/// What comes out of a member.
+pub(super) enum Came<A, B> {
+    Packet(Back<B>),
+    /// What has become of a packet until the worker quit, and the rest of it.
+    Partly(Back<B>, Packet<A>),
+    Mark(Mark),
+    Said(Box<Remarks>),
+    /// The worker has quit; that was on the way to it.
+    Quit(Vec<Packet<A>>),
+}
+
+/// A packet that is back.
+pub(super) struct Back<B> {
+    pub(super) packet: Packet<B>,
+    /// How many items it was made of.
+    pub(super) of: usize,
+    pub(super) remarks: Option<Box<Remarks>>,
+    /// Whether it comes from a thread, so that its failures were not dealt with here.
+    pub(super) raw: bool,
+}
+
+impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
+    pub(crate) fn new(home: Nested<A, B>) -> Self {
+        Self {
+            home,
+            line: Line::default(),
+            post: None,
+            inside: VecDeque::new(),
+            weight: 0,
+            recalled: false,
+            forsaken: false,
+            flows: false,
+            log: None,
+            said: None,
+            made: Vec::new(),
+            items: Vec::new(),
+        }
+    }
+
+    /// Starts its thread.
+    pub(super) fn hire(&mut self, watch: Arc<Watch>, quits: bool) -> io::Result<()> {
+        let window = watch.capacity.clamp(2, WINDOW);
+        self.post = Some(Post::hire(watch, window, quits)?);
+        Ok(())
+    }
+
+    /// Lets its thread go, as soon as that has done with what it has in hand.
+    pub(super) fn dismiss(&mut self) {
+        self.come_home();
+        self.post = None;
+    }
+
+    pub(super) fn is_staffed(&self) -> bool {
+        self.post.is_some()
+    }
+
+    /// How many items are on the way to it, or in it.
+    pub(super) fn load(&self) -> usize {
+        self.line.weight() + self.weight
+    }
+
+    pub(super) fn is_idle(&mut self) -> bool {
+        self.line.is_empty() && self.inside.is_empty() && self.said.is_none() && self.home.is_idle()
+    }
+
+    /// Whether something has to be done before it can leave.
+    pub(super) fn lingers(&mut self) -> bool {
+        !self.is_idle() || self.home.lingers() || (self.home.is_lent() && self.flows)
+    }
+
+    /// Whether flushes concern it.
+    pub(super) fn flows(&self) -> bool {
+        if self.home.is_lent() { self.flows } else { self.home.flows() }
+    }
+
+    /// Calls the chain home if nothing is inside, which takes as long as the thread needs to wake up. Whether it is there.
+    pub(super) fn come_home(&mut self) -> bool {
+        let Some(post) = &self.post else { return !self.home.is_lent() };
+        if !self.home.is_lent() {
+            return true;
+        }
+        if !self.inside.is_empty() || self.forsaken {
+            return false;
+        }
+        if !self.recalled && post.send(Parcel::Recall).is_err() {
+            return false;
+        }
+        self.recalled = true;
+        match post.wait() {
+            Some(Report::Home(room, _)) => {
+                self.restore(room);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn restore(&mut self, mut room: Box<Room<A, B>>) {
+        debug_assert!(self.said.is_none(), "it comes home once");
+        self.said = room.remarks();
+        self.home.restore(room.chain);
+        (self.recalled, self.forsaken) = (false, false);
+    }
+
+    /// Lends the chain to the thread; whether that has it, and can take a packet.
+    fn lend(&mut self, traced: bool, cx: &Cycle) -> bool {
+        let Some(post) = &self.post else { return false };
+        if self.home.is_lent() {
+            let knows = |log: &SharedLog| cx.trace.as_ref().is_some_and(|recorder| recorder.writes_to(log));
+            // What is recorded needs a recorder there.
+            if traced && !self.recalled && !self.log.as_ref().is_some_and(knows) {
+                self.recalled = post.send(Parcel::Recall).is_ok();
+            }
+            return !self.recalled;
+        }
+        if !self.home.is_idle() {
+            return false;
+        }
+        self.flows = self.home.flows();
+        self.log = cx.trace.as_ref().map(|recorder| recorder.log().clone());
+        let depth = self.home.depth();
+        let room = Box::new(Room::new(self.home.lend(), cx, depth));
+        match post.send(Parcel::Room(room)) {
+            Err(Parcel::Room(room)) => {
+                self.home.restore(room.chain);
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// Sends a packet to the thread; it comes back where that does not work.
+    pub(super) fn send(&mut self, packet: Packet<A>, cx: &Cycle) -> Result<(), Packet<A>> {
+        if !self.lend(packet.slip.trace.is_some(), cx) {
+            return Err(packet);
+        }
+        let Some(post) = &self.post else { return Err(packet) };
+        let sent = Sent::of(&packet);
+        match post.send(Parcel::Packet(packet)) {
+            Err(Parcel::Packet(packet)) => Err(packet),
+            _ => {
+                self.keep(sent);
+                Ok(())
+            }
+        }
+    }
+
+    fn keep(&mut self, sent: Option<Sent>) {
+        if let Some(sent) = sent {
+            self.weight += sent.items;
+            self.inside.push_back(sent);
+            self.show();
+        }
+    }
+
+    /// A packet is not inside any more; how many items went into it.
+    fn unsend(&mut self, ticket: Option<Ticket>) -> usize {
+        let at = self.inside.iter().position(|sent| Some(sent.ticket) == ticket);
+        let items = at.and_then(|at| self.inside.remove(at)).map_or(0, |sent| sent.items);
+        self.weight -= items;
+        self.show();
+        items
+    }
+
+    /// Lets it be seen from outside how much waits.
+    pub(super) fn show(&self) {
+        if let Some(post) = &self.post {
+            post.watch.set_queue(self.load());
+        }
+    }
+
+    /// Lets all go on as far as it can; what comes out is added to `came`.
+    pub(super) fn drive(
+        &mut self,
+        cx: &mut Cycle,
+        site: &Site,
+        turn: &mut Turn<'_, '_>,
+        came: &mut VecDeque<Came<A, B>>,
+    ) {
+        loop {
+            self.collect(turn.task, came);
+            if !self.home.is_lent() {
+                came.extend(self.said.take().map(Came::Said));
+                self.drive_home(cx, site, turn, came);
+            }
+            if !self.forward(cx, site, turn, came) {
+                return;
+            }
+        }
+    }
+
+    /// Takes what is back from the thread.
+    fn collect(&mut self, task: &mut Context<'_>, came: &mut VecDeque<Came<A, B>>) {
+        while let Some(report) = self.post.as_ref().and_then(|post| post.poll_report(task)) {
+            match report {
+                Report::Packet(packet, remarks) => {
+                    let of = self.unsend(packet.slip.ticket);
+                    came.push_back(Came::Packet(Back { packet, of, remarks, raw: true }));
+                }
+                Report::Partly(packet, remarks, items) => {
+                    let of = self.unsend(packet.slip.ticket);
+                    let Slip { number, revision, ticket, .. } = packet.slip;
+                    let trace = packet.slip.trace.as_ref().map(|trace| trace.part());
+                    let rest = Packet { slip: Slip { number, revision, ticket, trace, ..Slip::default() }, items };
+                    let back = Back { packet, of: of - rest.items.len().min(of), remarks, raw: true };
+                    came.push_back(Came::Partly(back, rest));
+                }
+                Report::Home(room, false) => self.restore(room),
+                Report::Home(room, true) => {
+                    self.restore(room);
+                    let mut packets = Vec::new();
+                    while let Some(parcel) = self.post.as_ref().and_then(|post| post.take_back()) {
+                        if let Parcel::Packet(packet) = parcel {
+                            self.unsend(packet.slip.ticket);
+                            packets.push(packet);
+                        }
+                    }
+                    self.post = None;
+                    came.extend(self.said.take().map(Came::Said));
+                    came.push_back(Came::Quit(packets));
+                }
+            }
+        }
+    }
+
+    /// Lets what is inside the chain go on, which is at home.
+    fn drive_home(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>, came: &mut VecDeque<Came<A, B>>) {
+        if self.home.flow().is_none() {
+            return;
+        }
+        self.home.drive(cx, site, turn);
+        loop {
+            if let Some(revision) = self.home.head_edit() {
+                self.home.pass_edit();
+                came.push_back(Came::Mark(Mark::Edit(revision)));
+            }
+            match self.home.pop(cx, site, turn.travels) {
+                Some(Message::Packet(packet)) => {
+                    let of = self.unsend(packet.slip.ticket);
+                    came.push_back(Came::Packet(Back { packet, of, remarks: None, raw: false }));
+                }
+                Some(Message::Mark(mark)) => came.push_back(Came::Mark(mark)),
+                None if self.home.head_edit().is_some() => {}
+                None => return,
+            }
+        }
+    }
+
+    /// Sends on what waits; whether something went home that may go on there.
+    fn forward(
+        &mut self,
+        cx: &mut Cycle,
+        site: &Site,
+        turn: &mut Turn<'_, '_>,
+        came: &mut VecDeque<Came<A, B>>,
+    ) -> bool {
+        let mut home = false;
+        while let Some(message) = self.line.pop() {
+            match message {
+                Message::Packet(packet) => match self.send(packet, cx) {
+                    Ok(()) => {}
+                    Err(packet) if self.home.is_lent() || (self.post.is_some() && self.home.is_idle()) => {
+                        self.line.put_back(Message::Packet(packet));
+                        let Some(post) = &self.post else { return home };
+                        if self.recalled || !post.poll_room(turn.task) {
+                            return home;
+                        }
+                    }
+                    Err(packet) => {
+                        self.take_in(packet, cx, site, came);
+                        home = true;
+                    }
+                },
+                Message::Mark(mark) if self.home.is_lent() => {
+                    // A thread that does not answer has nothing any more that this would wait for.
+                    if self.forsaken && !matches!(mark, Mark::Edit(_)) {
+                        came.push_back(Came::Mark(mark));
+                        continue;
+                    }
+                    self.line.put_back(Message::Mark(mark));
+                    let Some(post) = &self.post else { return home };
+                    if self.recalled {
+                        return home;
+                    }
+                    self.recalled = post.send(Parcel::Recall).is_ok();
+                    if !self.recalled && !post.poll_room(turn.task) {
+                        return home;
+                    }
+                }
+                Message::Mark(mark) => {
+                    self.home.mark(mark, cx, site, turn.travels);
+                    home = true;
+                }
+            }
+        }
+        home
+    }
+
+    /// Takes a packet in at home, behind what is still inside there.
+    fn take_in(&mut self, packet: Packet<A>, cx: &mut Cycle, site: &Site, came: &mut VecDeque<Came<A, B>>) {
+        let sent = Sent::of(&packet);
+        let Packet { slip, items } = packet;
+        let of = items.len();
+        cx.take_up(slip);
+        self.items.extend(items);
+        self.home.many(&mut self.items, &mut self.made, cx, site);
+        self.items.clear();
+        if cx.is_parked() {
+            return self.keep(sent);
+        }
+        let packet = Packet { slip: cx.put_down(), items: self.made.drain(..).collect() };
+        came.push_back(Came::Packet(Back { packet, of, remarks: None, raw: false }));
+    }
+}
+
+impl Sent {
+    fn of<T>(packet: &Packet<T>) -> Option<Self> {
+        let Packet { slip, items } = packet;
+        Some(Self { ticket: slip.ticket?, items: items.len(), number: slip.number, revision: slip.revision })
+    }
+}

@@ -1,0 +1,105 @@
+//! Giving up what is inside a member: what waits, what is on the way to its thread, and what that has in hand.
+
+use std::collections::VecDeque;
+
+use super::{Back, Came, Member};
+use crate::crew::post::Parcel;
+use crate::cycle::{Cycle, Site};
+use crate::knot::{Eviction, HowFar, Wait};
+use crate::packet::{Items, Message, Packet, Slip};
+
+impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
+    /// Gives up what is in front of the entry `end`. What a thread has in hand cannot be had from it: it is given up without
+    /// the item, and what the thread makes of it later is let go of.
+    pub(in crate::crew) fn give_up(
+        &mut self,
+        end: u64,
+        eviction: &Eviction,
+        cx: &mut Cycle,
+        site: &Site,
+        came: &mut VecDeque<Came<A, B>>,
+    ) {
+        let (mut given_up, mut stays) = (Vec::new(), Vec::new());
+        let waiting = std::mem::take(&mut self.line);
+        let back = self.take_back().into_iter().map(Message::Packet);
+        for message in back.chain(waiting.into_iter()) {
+            match message {
+                Message::Packet(packet) if packet.slip.ticket.is_some_and(|ticket| ticket.entry < end) => {
+                    given_up.push(packet);
+                }
+                message => stays.push(message),
+            }
+        }
+        self.forsake(end, eviction, cx, site, came);
+        for mut packet in given_up {
+            let items = packet.items.len();
+            eviction.empty(&mut packet, HowFar::Waiting, cx, site);
+            let out = items - packet.items.len();
+            cx.settle(site, 0, out, -(out as i64));
+            if packet.items.is_empty() {
+                came.push_back(empty(packet.slip));
+            } else {
+                self.line.push(Message::Packet(packet));
+            }
+        }
+        stays.into_iter().for_each(|message| self.line.push(message));
+        self.show();
+    }
+
+    /// Gives up what is inside the chain, where that is at home.
+    pub(in crate::crew) fn evict_home(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
+        if !self.home.is_lent() {
+            self.home.evict(eviction, cx, site);
+        }
+    }
+
+    /// Takes back what is on the way to the thread.
+    fn take_back(&mut self) -> Vec<Packet<A>> {
+        let mut packets = Vec::new();
+        while let Some(parcel) = self.post.as_ref().and_then(|post| post.take_back()) {
+            match parcel {
+                Parcel::Packet(packet) => {
+                    self.unsend(packet.slip.ticket);
+                    packets.push(packet);
+                }
+                Parcel::Room(room) => self.restore(room),
+                Parcel::Recall => self.recalled = false,
+            }
+        }
+        packets
+    }
+
+    /// Waits no longer for what the thread has in hand.
+    fn forsake(&mut self, end: u64, eviction: &Eviction, cx: &mut Cycle, site: &Site, came: &mut VecDeque<Came<A, B>>) {
+        if !self.home.is_lent() {
+            return;
+        }
+        let (old, stays): (VecDeque<_>, _) =
+            std::mem::take(&mut self.inside).into_iter().partition(|sent| sent.ticket.entry < end);
+        self.inside = stays;
+        for sent in old {
+            self.weight -= sent.items;
+            let mut slip =
+                Slip { number: sent.number, revision: sent.revision, ticket: Some(sent.ticket), ..Slip::default() };
+            cx.within(&mut slip, |cx| {
+                for _ in 0..sent.items {
+                    cx.settle(site, 0, 1, -1);
+                    eviction.give_up::<A>(None, HowFar::Begun, cx, site);
+                }
+            });
+            came.push_back(empty(slip));
+            self.forsaken = true;
+        }
+        if self.forsaken
+            && !self.recalled
+            && let Some(post) = &self.post
+        {
+            self.recalled = post.send(Parcel::Recall).is_ok();
+        }
+    }
+}
+
+/// A packet of which nothing is left.
+fn empty<A, B>(slip: Slip) -> Came<A, B> {
+    Came::Packet(Back { packet: Packet { slip, items: Items::new() }, of: 0, remarks: None, raw: false })
+}

@@ -1,0 +1,169 @@
+//! A chain while it is lent to a thread, with all that it needs to run there.
+//!
+//! Nothing in it is shared with the pipeline: what happens to items is noted, and goes along with the next packet that comes
+//! out, so that it is entered at the pipeline's own end of the queue, in order.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Context;
+
+use crate::chain::Chain;
+use crate::cycle::{Broken, Cycle};
+use crate::knot::{Travels, Turn};
+use crate::ledger::Note;
+use crate::outlet::Outlet;
+use crate::packet::{Items, Message, Packet};
+
+/// See the module's documentation.
+pub(crate) struct Room<A, B> {
+    pub(super) chain: Chain<A, B>,
+    cx: Cycle,
+    outlet: Outlet<B>,
+    /// No edit ever travels here.
+    travels: Travels,
+    inbox: Vec<A>,
+    /// Whether no stage gives more than one output.
+    single: bool,
+    /// Whether there are boundaries inside.
+    flows: bool,
+    /// How many stages had panicked before.
+    known: usize,
+}
+
+/// What there is to say beside a packet.
+pub(crate) struct Remarks {
+    pub(super) notes: Vec<Note>,
+    /// Stages that have panicked.
+    pub(super) broken: Vec<Broken>,
+    pub(super) panic: Option<Box<dyn Any + Send>>,
+    /// Whether a switch has used up its route.
+    pub(super) used_up: bool,
+}
+
+impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
+    /// The chain, `deeper` by so many pipelines than where `cx` is now.
+    pub(super) fn new(chain: Chain<A, B>, cx: &Cycle, deeper: u32) -> Self {
+        let (single, flows) = (chain.status().single, chain.flows());
+        let cx = cx.afar(deeper);
+        let known = cx.broken.len();
+        let (outlet, travels, inbox) = (Outlet::new(usize::MAX), Travels::default(), Vec::new());
+        Self { chain, cx, outlet, travels, inbox, single, flows, known }
+    }
+
+    pub(super) fn has_room(&mut self) -> bool {
+        !self.flows || self.chain.has_room()
+    }
+
+    /// Lets what is inside go on.
+    pub(super) fn poll(&mut self, task: &mut Context<'_>) {
+        if self.flows {
+            let mut turn = Turn { travels: &mut self.travels, task };
+            self.chain.poll(&mut self.outlet, &mut self.cx, &mut turn);
+        }
+    }
+
+    /// The next packet that has come out.
+    pub(super) fn pop(&mut self) -> Option<Packet<B>> {
+        loop {
+            match self.outlet.pop()? {
+                Message::Packet(packet) => return Some(packet),
+                Message::Mark(_) => debug_assert!(false, "marks pass at home"),
+            }
+        }
+    }
+
+    /// What there is to say, if anything.
+    pub(super) fn remarks(&mut self) -> Option<Box<Remarks>> {
+        let cx = &mut self.cx;
+        let notes = cx.ledger.take_notes();
+        let (panic, used_up) = (cx.panic.take(), std::mem::take(&mut cx.used_up));
+        if notes.is_empty() && panic.is_none() && !used_up && cx.broken.len() == self.known {
+            return None;
+        }
+        let broken = cx.broken[self.known..].to_vec();
+        self.known = cx.broken.len();
+        Some(Box::new(Remarks { notes, broken, panic, used_up }))
+    }
+
+    /// Takes a packet through, as far as it gets. Where a stage panics, the item that it had in hand is lost, and has failed;
+    /// the others go on, unless the room `quits` then: what comes back was not begun.
+    pub(super) fn take(&mut self, packet: Packet<A>, quits: bool) -> Option<Items<A>> {
+        let Packet { slip, items } = packet;
+        let (each, traced) = (slip.each, slip.trace.is_some());
+        self.cx.take_up(slip);
+        if self.flows || items.len() < 2 {
+            self.inbox.extend(items);
+            self.pass();
+            self.outlet.take_in(&mut self.cx);
+            return (quits && self.cx.panic.is_some()).then(Items::new);
+        }
+        let first = self.cx.number;
+        let mut items = items.into_iter();
+        if self.single && !traced {
+            self.call(&mut items, each);
+        }
+        // All, or what is behind an item that a stage has panicked on.
+        while let Some(item) = (!(quits && self.cx.panic.is_some())).then(|| items.next()).flatten() {
+            self.inbox.push(item);
+            self.pass();
+            self.cx.number += u64::from(each);
+        }
+        self.cx.number = first;
+        self.outlet.take_in(&mut self.cx);
+        (quits && self.cx.panic.is_some()).then(|| items.collect())
+    }
+
+    /// Takes what is in the inbox through, stage by stage.
+    fn pass(&mut self) {
+        let Self { chain, cx, outlet, inbox, .. } = self;
+        let broken = cx.broken.len();
+        chain.take(inbox, &mut outlet.made, cx);
+        inbox.clear();
+        if cx.broken.len() > broken {
+            self.report();
+        }
+    }
+
+    /// Takes one item after the other through, until a stage panics.
+    fn call(&mut self, items: &mut impl Iterator<Item = A>, each: bool) {
+        let Self { chain, cx, outlet, .. } = self;
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            for item in items {
+                cx.gone = 0;
+                match chain.call(item, cx) {
+                    Some(made) => outlet.made.push(made),
+                    None => chain.place(&mut cx.failures, |_| ()),
+                }
+                cx.number += u64::from(each);
+            }
+        }));
+        if let Err(panic) = called {
+            if cx.gone == 0
+                && let Some(counts) = cx.broken.last().map(|broken| broken.counts.clone())
+            {
+                cx.failed(&counts, 1);
+            }
+            cx.panic.get_or_insert(panic);
+            self.report();
+            self.cx.number += u64::from(each);
+        }
+    }
+
+    /// Says of the item in hand that a stage has panicked on it.
+    #[cold]
+    fn report(&mut self) {
+        let Self { chain, cx, .. } = self;
+        let Some(id) = cx.broken.last().map(|broken| broken.id) else { return };
+        if let (Some(path), Some(broken)) = (chain.locate(id), cx.broken.last_mut()) {
+            broken.path = path;
+        }
+        let text = cx.panic.as_ref().map_or_else(String::new, |panic| said(&**panic));
+        cx.report_broken(format!("the stage panicked on it: {text}").into());
+    }
+}
+
+/// What a panic said.
+pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "something that is no text".to_owned())
+}
