@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use coroute::{Closed, Ends, FlushError, Pipeline, TryRecvError, TrySendError, Unsent};
+use coroute::{Closed, Ends, FlushError, Pipeline, Route, Switch, TryRecvError, TrySendError, Unsent};
 use futures::executor::block_on;
 use futures::{FutureExt, SinkExt, StreamExt, stream};
 
@@ -29,6 +29,39 @@ fn g5_what_waits_is_bounded_by_the_ends() {
         assert!(sent as usize <= door + exit + door, "{sent} of {door} and {exit}");
         assert_eq!(running.finish().unwrap().outputs, (1..=sent).collect::<Vec<_>>());
     }
+}
+
+/// How many of a thousand items go in when nobody receives.
+fn taken(pipeline: Pipeline<i64, i64>, ends: Ends) -> usize {
+    let running = pipeline.spawn_with(ends).unwrap();
+    let mut sent = 0;
+    for _ in 0..5000 {
+        match running.try_send(sent) {
+            Ok(()) => sent += 1,
+            Err(_) => thread::yield_now(),
+        }
+    }
+    assert_eq!(running.finish().unwrap().outputs, (1..=sent).collect::<Vec<_>>());
+    sent as usize
+}
+
+#[test]
+fn g5_what_is_inside_is_bounded_by_the_boundaries() {
+    let ends = Ends { door: 64, exit: 2 };
+    // Twice what a buffer has room for, and those that are ready.
+    let queue = taken(plain().buffer("queue", 4), ends);
+    assert!(queue <= 64 + 2 + 8 + 20, "{queue}");
+    let queue = || Pipeline::new("t").buffer("queue", 4);
+    let switch = Switch::new("s").target("a", queue()).target("b", queue()).route(Route::round_robin(["a", "b"]));
+    let switch = taken(plain().switch(switch), ends);
+    assert!(switch <= 64 + 2 + 16 + 12 + 20, "{switch}");
+    // One item becomes many, and is accepted alone.
+    let each = Pipeline::new("p").flat_map("many", |x: i64| (0..100).map(move |_| x)).filter("first", {
+        let mut last = None;
+        move |x| last.replace(*x) != Some(*x)
+    });
+    let each = taken(each.stage("add", |x| x + 1), ends);
+    assert!(each <= 64 + 2 + 32, "{each}");
 }
 
 #[test]
