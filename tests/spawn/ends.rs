@@ -1,10 +1,10 @@
 //! Sending and receiving: room, waiting, and what comes of an end that is dropped.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use coroute::{Closed, Ends, FlushError, Pipeline, Route, Switch, TryRecvError, TrySendError, Unsent};
+use coroute::{Closed, Ends, FlushError, Pipeline, Route, Switch, TryRecvError, TrySendError, Unsent, workers};
 use futures::executor::block_on;
 use futures::{FutureExt, SinkExt, StreamExt, stream};
 
@@ -62,6 +62,38 @@ fn g5_what_is_inside_is_bounded_by_the_boundaries() {
     });
     let each = taken(each.stage("add", |x| x + 1), ends);
     assert!(each <= 64 + 2 + 32, "{each}");
+}
+
+#[test]
+fn g5_what_waits_for_a_slower_branch_is_bounded() {
+    let (open, gate) = mpsc::channel::<()>();
+    let gate = Arc::new(Mutex::new(gate));
+    let slow = move || {
+        let gate = Arc::clone(&gate);
+        move |x: i64| {
+            let _ = gate.lock().unwrap().recv();
+            x
+        }
+    };
+    let switch = Switch::new("s")
+        .target("slow", workers(1, slow).queue(8))
+        .target("quick", workers(1, || |x: i64| x).queue(8))
+        .route("slow");
+    let running = Pipeline::new("p").switch(switch).spawn_with(Ends { door: 64, exit: 2 }).unwrap();
+    running.send(0).unwrap();
+    running.settle().unwrap();
+    running.controller().route("s", "quick").unwrap();
+    let mut sent = 1;
+    for _ in 0..5000 {
+        match running.try_send(sent) {
+            Ok(()) => sent += 1,
+            Err(_) => thread::yield_now(),
+        }
+    }
+    // What the branches hold, and one packet more; nothing comes out.
+    assert!(sent <= 64 + 16 + 8, "{sent}");
+    drop(open);
+    assert_eq!(running.finish().unwrap().outputs, (0..sent).collect::<Vec<_>>());
 }
 
 #[test]
