@@ -196,6 +196,8 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                         let goes = |(way, _): &(Way, Act)| target(way).is_some_and(|(_, of)| of == slot);
                         let (acts, later) = acts_later.into_iter().partition(goes);
                         acts_later = later;
+                        // The same for what is inside of it.
+                        drains_later.retain(|way| target(way).is_none_or(|(_, of)| of != slot));
                         self.leave(slot, Leave { revision, acts }, entry, cx, travels);
                     }
                     AnySwitch::act(self, &[], act, &mut taken, cx, site.id);
