@@ -102,7 +102,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
                 continue;
             }
             let to = self.members.iter().enumerate().min_by_key(|(_, member)| member.load()).map_or(0, |(at, _)| at);
-            self.send(to, packet, cx);
+            self.send(to, packet, cx, site);
         }
     }
 
