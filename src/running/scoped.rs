@@ -60,6 +60,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         let orders = Arc::<Orders>::default();
         let (sender, inside, receiver) = make_ends(Ends::default(), &orders);
         let tail = receiver.tail();
+        self.engine.seen_as(&name, inside.0.gauge(), inside.1.gauge());
         let (engine, thread) = (&mut self.engine, thread::Builder::new().name(name.to_string()));
         let (left, fed) = thread::scope(|scope| {
             let own = name.clone();
@@ -68,7 +69,11 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
             let fed = catch_unwind(AssertUnwindSafe(|| feed(items.into_iter(), sender, receiver, each)));
             Ok((conductor.join().unwrap_or_else(|panic| resume_unwind(panic)), fed))
         })
-        .map_err(Stopped::NotSpawned)?;
+        .map_err(|why| {
+            self.engine.unseen();
+            let _ = self.engine.staff(false);
+            Stopped::NotSpawned(why)
+        })?;
         let news = tail.take().into_iter().filter_map(|news| match news {
             Ok(output) => Some(Ok(output)),
             Err(FlowError::Failed(failure)) => Some(Err(failure)),
