@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::ledger::{Counts, LedgerCell};
 use crate::name::{Name, NodeId, Path};
 use crate::packet::Ticket;
+use crate::roster::Watch;
 use crate::stage::Faults;
 use crate::trace::{Lost, Recorder};
 
@@ -75,6 +76,8 @@ pub(crate) struct Cycle {
     pub(crate) arrived: bool,
     /// How many pipelines and switches the stage under way is inside.
     pub(crate) level: u32,
+    /// What is seen of the thread that this runs on, where it is one of a pipeline's own.
+    pub(crate) watch: Option<Arc<Watch>>,
 }
 
 impl Cycle {
@@ -102,6 +105,7 @@ impl Cycle {
             parked: false,
             arrived: false,
             level: 0,
+            watch: None,
         }
     }
 

@@ -139,8 +139,7 @@ where
                 (Some(Message::Mark(mark)), Some(next)) => next.mark(mark, out, cx, turn.travels),
                 (Some(Message::Packet(packet)), None) => out.pass(packet),
                 (Some(Message::Packet(packet)), Some(next)) => {
-                    cx.take_up(packet.slip);
-                    self.made.extend(packet.items);
+                    self.made.extend(cx.go_on_with(packet));
                     next.batch(&mut self.made, &mut out.made, cx);
                     self.made.clear();
                     out.take_in(cx);

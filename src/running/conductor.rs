@@ -44,6 +44,8 @@ pub(super) struct Left<In, Out> {
     pub(super) failures: Vec<Failure>,
     /// A panic that no edit has mended.
     pub(super) panic: Option<Panic>,
+    /// The threads that have not come home.
+    pub(super) blocked: Vec<String>,
 }
 
 /// See the module's documentation.
@@ -107,6 +109,8 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         if self.ended && self.waiting.is_empty() && self.engine.poisoned().is_none() {
             moved |= self.finish();
         }
+        // Whoever is answered sees a pipeline that has done.
+        self.engine.rests(self.engine.has_news());
         Ok(moved | self.answer())
     }
 
@@ -257,7 +261,8 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
             self.panic = Some((None, Panic::new(stage.clone(), before)));
         }
         self.orders.end(why);
-        Left { items, outputs, failures, panic: self.panic.take().map(|(_, panic)| panic) }
+        let panic = self.panic.take().map(|(_, panic)| panic);
+        Left { items, outputs, failures, panic, blocked: Vec::new() }
     }
 }
 
