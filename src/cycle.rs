@@ -57,6 +57,8 @@ pub(crate) struct Cycle {
     pub(crate) failures: Vec<Failure>,
     pub(crate) broken: Vec<Broken>,
     pub(crate) panic: Option<Box<dyn Any + Send>>,
+    /// The stage whose worker panicked, where it goes on without that.
+    pub(crate) culprit: Option<NodeId>,
     pub(crate) trace: Option<Box<Recorder>>,
     pub(crate) ledger: Arc<LedgerCell>,
     /// Whether packets wait at boundaries: tasks run the pipeline.
@@ -88,6 +90,7 @@ impl Cycle {
             failures: Vec::new(),
             broken: Vec::new(),
             panic: None,
+            culprit: None,
             trace: None,
             ledger,
             flowing: false,

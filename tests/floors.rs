@@ -3,15 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 45] = [
+const FLOORS: [&str; 49] = [
     "name",
     "hash",
     "board",
     "parker",
+    "lane",
     "in_flight",
     "stage",
     "failure",
     "error",
+    "roster",
     "coroutine",
     "route",
     "change",
@@ -31,6 +33,7 @@ const FLOORS: [&str; 45] = [
     "node",
     "staged",
     "boundary",
+    "crew",
     "fan",
     "part",
     "switch",

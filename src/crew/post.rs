@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread::Builder;
 
+use super::desk::Desk;
 use super::room::{Remarks, Room};
-use crate::lane::{Drain, Feed, lane};
+use crate::lane::{Drain, Feed, Full, lane};
 use crate::packet::{Items, Packet};
 use crate::parker::block_on;
 use crate::roster::{Does, Watch};
@@ -39,6 +40,8 @@ pub(super) enum Report<A, B> {
 pub(super) struct Post<A, B> {
     feed: Feed<Parcel<A, B>>,
     drain: Drain<Report<A, B>>,
+    /// What the thread has in hand.
+    pub(super) desk: Arc<Desk<A, B>>,
     pub(super) watch: Arc<Watch>,
 }
 
@@ -48,18 +51,27 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
     pub(super) fn hire(watch: Arc<Watch>, window: usize, quits: bool) -> io::Result<Self> {
         // A chain that is sent, and called home, has room beside the packets.
         let ((feed, parcels), (reports, drain)) = (lane(window + 2), lane(window + 2));
-        let seen = Arc::clone(&watch);
+        let (seen, desk) = (Arc::clone(&watch), Arc::new(Desk::new()));
+        let own = Arc::clone(&desk);
         Builder::new().name(watch.thread.clone()).spawn(move || {
-            let mut worker =
-                Worker { parcels, reports, room: None, done: VecDeque::new(), quits, over: false, watch: seen };
+            let mut worker = Worker {
+                parcels,
+                reports,
+                room: None,
+                done: VecDeque::new(),
+                quits,
+                over: false,
+                desk: own,
+                watch: seen,
+            };
             block_on(poll_fn(|task| worker.poll(task)));
         })?;
-        Ok(Self { feed, drain, watch })
+        Ok(Self { feed, drain, desk, watch })
     }
 
     /// Sends a parcel; it comes back when there is no room.
     pub(super) fn send(&self, parcel: Parcel<A, B>) -> Result<(), Parcel<A, B>> {
-        self.feed.push(parcel).map_err(|refused| refused.into_inner())
+        self.feed.push(parcel).map_err(given_back)
     }
 
     /// Has the task woken when there is room for a parcel.
@@ -86,6 +98,12 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
     }
 }
 
+/// What a lane did not take.
+fn given_back<T>(refused: Full<T>) -> T {
+    let (Full::Full(value) | Full::Closed(value)) = refused;
+    value
+}
+
 /// The thread's end.
 struct Worker<A, B> {
     parcels: Drain<Parcel<A, B>>,
@@ -96,6 +114,7 @@ struct Worker<A, B> {
     quits: bool,
     /// Whether a stage has panicked, and the thread ends for that.
     over: bool,
+    desk: Arc<Desk<A, B>>,
     watch: Arc<Watch>,
 }
 
@@ -109,7 +128,7 @@ impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
             }
             while let Some(report) = self.done.pop_front() {
                 let Err(refused) = self.reports.push(report) else { continue };
-                self.done.push_front(refused.into_inner());
+                self.done.push_front(given_back(refused));
                 match self.reports.poll_room(task) {
                     Poll::Ready(true) => {}
                     Poll::Ready(false) => return Poll::Ready(()),
@@ -145,7 +164,7 @@ impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
             (Parcel::Room(room), _) => self.room = Some(room),
             (Parcel::Packet(packet), Some(room)) => {
                 self.watch.say(Does::Works(packet.slip.number));
-                let rest = room.take(packet, self.quits);
+                let rest = room.take(packet, self.quits, &self.desk);
                 if let Some(rest) = rest {
                     self.over = true;
                     if !rest.is_empty()

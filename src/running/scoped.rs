@@ -69,12 +69,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
             Ok((conductor.join().unwrap_or_else(|panic| resume_unwind(panic)), fed))
         })
         .map_err(Stopped::NotSpawned)?;
-        let news = tail.take().into_iter().filter_map(|news| match news {
-            Ok(output) => Some(Ok(output)),
-            Err(FlowError::Failed(failure)) => Some(Err(failure)),
-            Err(FlowError::Held(_)) => None,
-        });
-        self.engine.put_back(news);
+        self.engine.put_back(tail.take());
         let unsent = fed.unwrap_or_else(|panic| resume_unwind(panic));
         match left.panic {
             None => Ok(self.ledger()),
