@@ -8,16 +8,21 @@ use std::time::Instant;
 pub(crate) struct Work(u32);
 
 impl Work {
-    /// Work of about so many nanoseconds on this machine, when nothing else runs.
+    /// Work that takes about so many nanoseconds on this machine where one item comes after the other and nothing else runs.
     pub(crate) fn of(nanos: f64) -> Self {
-        const TURNS: u32 = 100_000;
-        let once = |seed| {
+        // By items, and not by turns: a core begins with an item before it is done with the last one.
+        let once = |work: Self| {
+            const ITEMS: u64 = 1000;
             let begin = Instant::now();
-            black_box(Self(TURNS).on(black_box(seed)));
-            begin.elapsed().as_nanos() as f64 / f64::from(TURNS)
+            black_box((0..ITEMS).fold(0, |sum, x| sum ^ work.on(black_box(x))));
+            begin.elapsed().as_nanos() as f64 / ITEMS as f64
         };
-        let turn = (0..40).map(once).fold(f64::INFINITY, f64::min);
-        Self((nanos / turn).round() as u32)
+        let least = |work| (0..40).map(|_| once(work)).fold(f64::INFINITY, f64::min);
+        let mut work = Self(nanos as u32);
+        for _ in 0..4 {
+            work = Self((f64::from(work.0) * nanos / least(work)).round() as u32);
+        }
+        work
     }
 
     #[inline(never)]
