@@ -258,7 +258,9 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
         }
         if how == Recount::Leave {
             // What leaves the pipeline needs no threads any more.
-            self.members.iter_mut().for_each(|member| drop(member.dismiss()));
+            for member in &mut self.members {
+                let _ = member.dismiss();
+            }
             self.staffed = false;
         }
     }

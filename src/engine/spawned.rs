@@ -202,6 +202,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         if self.has_news() { None } else { self.next_news()?.err() }
     }
 
+    /// Why no item is accepted by what was committed up to the last look.
+    pub(crate) fn shut(&self) -> Option<&Hold> {
+        self.hold.as_ref()
+    }
+
     /// Whether an edit has to mend the pipeline.
     pub(crate) fn poisoned(&self) -> Option<&Hold> {
         self.hold.as_ref().filter(|hold| hold.lasts())

@@ -111,7 +111,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         }
         // Whoever is answered sees a pipeline that has done.
         self.engine.rests(self.engine.has_news());
-        Ok(moved | self.answer())
+        Ok(moved | self.answer(moved))
     }
 
     /// Runs the engine; remembers the panic of a stage. Whether there was one.
@@ -211,28 +211,30 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         over && !self.engine.has_news()
     }
 
-    /// Answers requests; whether a flush was asked for.
-    fn answer(&mut self) -> bool {
+    /// Answers requests; whether a flush was asked for. Where something has `moved`, it is not known what comes of that.
+    fn answer(&mut self, moved: bool) -> bool {
         let accepted = self.taken.saturating_sub(self.waiting.len() as u64);
-        let held = self.engine.poisoned().cloned();
+        let (poisoned, shut) = (self.engine.poisoned().cloned(), self.engine.shut().cloned());
         let mut asked = false;
         for mut request in std::mem::take(&mut self.requests) {
-            if request.count > accepted {
-                match held.clone() {
-                    Some(held) => drop(request.answer.send(Err(FlushError::Held(held)))),
-                    None => self.requests.push(request),
+            let (open, waits) = (request.how_far == HowFar::Open, request.count > accepted);
+            let answer = match if open { &shut } else { &poisoned } {
+                _ if open && moved => None,
+                Some(why) if open || waits => Some(Err(FlushError::Held(why.clone()))),
+                _ if waits => None,
+                _ => {
+                    if request.how_far == HowFar::Flushed && request.flush.is_none() {
+                        asked = true;
+                        self.guarded(|engine, _| request.flush = Some(engine.ask_flush()));
+                    }
+                    let (_, through) = self.engine.flushes();
+                    let under_way = request.flush.is_some_and(|flush| flush > through || self.engine.has_news());
+                    (!under_way).then_some(Ok(()))
                 }
-                continue;
-            }
-            if request.how_far == HowFar::Flushed && request.flush.is_none() {
-                asked = true;
-                self.guarded(|engine, _| request.flush = Some(engine.ask_flush()));
-            }
-            let (_, through) = self.engine.flushes();
-            if request.flush.is_some_and(|flush| flush > through || self.engine.has_news()) {
-                self.requests.push(request);
-            } else {
-                let _ = request.answer.send(Ok(()));
+            };
+            match answer {
+                Some(answer) => drop(request.answer.send(answer)),
+                None => self.requests.push(request),
             }
         }
         asked
