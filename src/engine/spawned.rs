@@ -11,6 +11,7 @@ use std::task::Context;
 use super::current::AHEAD;
 use super::many::BATCH;
 use super::{Engine, NEVER};
+use crate::cycle::Harm;
 use crate::error::{FlowError, Hold};
 use crate::name::{NodeId, Path};
 use crate::roster::NoThread;
@@ -116,7 +117,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// Takes what is in the inbox through a pipeline in which nothing waits.
     fn accept_at_once(&mut self) {
         let (mut items, mut out) = (std::mem::take(&mut self.inbox), std::mem::take(&mut self.out));
+        self.cx.each = self.exact && items.len() > 1;
         self.batch(&mut items, &mut out, 0);
+        self.cx.each = false;
         self.after();
         self.clear = NEVER;
         if let Some(current) = &mut self.current {
@@ -153,6 +156,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.current.as_ref().is_some_and(|current| current.has_news())
     }
 
+    /// Whether nothing is inside that could go on.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        !self.has_news() && self.chain.is_idle()
+    }
+
     /// Why no item will be accepted until an edit has mended it, if that has not been said.
     pub(crate) fn lasting(&mut self) -> Option<FlowError> {
         if self.has_news() { None } else { self.next_news()?.err() }
@@ -163,9 +171,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.hold.as_ref().filter(|hold| hold.lasts())
     }
 
-    /// The stages that have panicked and are still there.
+    /// The stages that have panicked and are still there; with workers, once for each panic.
     pub(crate) fn broken(&self) -> impl Iterator<Item = (NodeId, &Path)> {
-        self.cx.broken.iter().map(|broken| (broken.id, &broken.path))
+        let there = self.cx.broken.iter().filter(|broken| broken.harm != Harm::Leaving);
+        there.map(|broken| (broken.id, &broken.path))
     }
 
     /// What was handed out, and nobody has taken, comes first next time.
@@ -177,6 +186,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         news.extend(current.news.drain(..));
         current.news = news.into();
         (self.quick, self.clear) = (NEVER, NEVER);
+    }
+
+    /// How many stages have panicked so far.
+    pub(crate) fn breaks(&self) -> u64 {
+        self.cx.breaks
     }
 
     /// Asks for a flush, if something was accepted since the last; the number of the last that was asked for.
