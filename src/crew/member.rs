@@ -284,10 +284,13 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
                 }
                 Report::Partly(packet, remarks, items) => {
                     let of = self.unsend(packet.slip.ticket);
-                    let Slip { number, revision, ticket, .. } = packet.slip;
+                    let begun = of - items.len().min(of);
+                    let Slip { number, revision, each, ticket, .. } = packet.slip;
                     let trace = packet.slip.trace.as_ref().map(|trace| trace.part());
-                    let rest = Packet { slip: Slip { number, revision, ticket, trace, ..Slip::default() }, items };
-                    let back = Back { packet, of: of - rest.items.len().min(of), remarks, raw: true };
+                    let number = number + if each { begun as u64 } else { 0 };
+                    let rest =
+                        Packet { slip: Slip { number, revision, each, ticket, trace, ..Slip::default() }, items };
+                    let back = Back { packet, of: begun, remarks, raw: true };
                     came.push_back(Came::Partly(back, rest));
                 }
                 Report::Home(room, false) => self.restore(room),

@@ -136,7 +136,8 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
             if done == 0 {
                 break;
             }
-            if self.single && !traced {
+            // This way no stage that has panicked is passed by.
+            if self.single && !traced && self.cx.broken.is_empty() {
                 self.call(&mut few, each);
             }
             // All, or what is behind an item that a stage has panicked on.
