@@ -23,6 +23,7 @@ use crate::controller::Controller;
 use crate::error::{FlowError, FlushError, TryRecvError, TrySendError, Unsent, UnsentAll};
 use crate::ledger::Ledger;
 use crate::parker::block_on;
+use crate::threads::Threads;
 use crate::topology::Topology;
 
 use handle::sort;
@@ -54,6 +55,12 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.handle.ledger()
+    }
+
+    /// The threads that work for it now; see [`Controller::threads`].
+    #[must_use]
+    pub fn threads(&self) -> Threads {
+        self.handle.threads()
     }
 
     /// What the pipeline looks like when all committed edits are applied.
