@@ -77,6 +77,8 @@ pub(crate) struct Cycle {
     pub(crate) flowing: bool,
     /// Whether each item of the packet in hand was accepted in a cycle of its own.
     pub(crate) each: bool,
+    /// Whether packets may be of many items that were accepted at once.
+    pub(crate) spawned: bool,
     /// Where the packet in hand is missed.
     pub(crate) ticket: Option<Ticket>,
     /// Whether a boundary has taken the packet in hand.
@@ -106,6 +108,7 @@ impl Cycle {
             trace: None,
             ledger,
             flowing: false,
+            spawned: false,
             each: false,
             ticket: None,
             parked: false,

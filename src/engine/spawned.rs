@@ -24,6 +24,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let current = self.current(sinks);
         (current.sinks, current.spawned) = (sinks, true);
         let hand = current.hand.take();
+        self.cx.spawned = true;
         self.review();
         hand
     }
