@@ -49,6 +49,8 @@ struct Sent {
     ticket: Ticket,
     items: usize,
     number: u64,
+    /// Whether each of the items is of a cycle of its own.
+    each: bool,
     revision: u64,
 }
 
@@ -389,6 +391,12 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
 impl Sent {
     fn of<T>(packet: &Packet<T>) -> Option<Self> {
         let Packet { slip, items } = packet;
-        Some(Self { ticket: slip.ticket?, items: items.len(), number: slip.number, revision: slip.revision })
+        Some(Self {
+            ticket: slip.ticket?,
+            items: items.len(),
+            number: slip.number,
+            each: slip.each,
+            revision: slip.revision,
+        })
     }
 }

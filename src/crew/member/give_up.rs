@@ -85,7 +85,9 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
                 for _ in 0..sent.items {
                     cx.settle(site, 0, 1, -1);
                     eviction.give_up::<A>(None, HowFar::Begun, cx, site);
+                    cx.number += u64::from(sent.each);
                 }
+                cx.number = sent.number;
             });
             came.push_back(empty(slip));
             self.forsaken = true;
