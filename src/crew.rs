@@ -10,6 +10,7 @@
 //! Called in one thread, or polled by a task, the members stay at home and run in place.
 
 mod deal;
+mod desk;
 mod flow;
 mod leave;
 mod member;
@@ -57,8 +58,8 @@ pub(crate) struct Crew<A, B> {
     workers: bool,
     /// What makes more of them.
     shop: Option<Arc<dyn Counter>>,
-    /// While the pipeline is spawned: what it may do with the chain.
-    staffed: Option<Status>,
+    /// Whether the pipeline is spawned.
+    staffed: bool,
 }
 
 impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
@@ -93,7 +94,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             unordered,
             workers,
             shop: None,
-            staffed: None,
+            staffed: false,
         }
     }
 
@@ -108,7 +109,6 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
 
     /// Gives each member a thread.
     fn hire(&mut self, site: &Site, roster: &Roster) -> Result<(), NoThread> {
-        let status = self.alone().map_or(Status::CLEAR, |alone| alone.status(site));
         let stock = Arc::clone(&self.stock);
         let place = Place { id: site.id, name: site.name.clone(), stock, roster: roster.clone() };
         for (number, member) in self.members.iter_mut().enumerate() {
@@ -124,7 +124,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         if !late.is_empty() {
             self.meet.extra(0, Packet { slip: Slip::default(), items: late.into_iter().collect() });
         }
-        self.staffed = Some(Status { single: false, parks: true, waits: None, ..status });
+        self.staffed = true;
         Ok(())
     }
 
@@ -142,7 +142,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         if lost {
             roster.lose(site.id);
         }
-        self.staffed = None;
+        self.staffed = false;
     }
 
     /// Lets it be seen from outside how much is inside.
@@ -167,7 +167,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             let next = from + if each { items.len() as u64 } else { 0 };
             let slip = Slip { number: from, revision, each, ticket, trace, ..Slip::default() };
             from = next;
-            self.send(to, Packet { slip, items }, cx);
+            self.send(to, Packet { slip, items }, cx, site);
         }
         (cx.number, cx.revision) = (number, revision);
         cx.parked = true;
@@ -175,9 +175,9 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
     }
 
     /// A part of a packet to a member.
-    fn send(&mut self, to: usize, packet: Packet<A>, cx: &Cycle) {
+    fn send(&mut self, to: usize, packet: Packet<A>, cx: &Cycle, site: &Site) {
         let Some(member) = self.members.get_mut(to) else { return };
-        let sent = if member.line.is_empty() { member.send(packet, cx) } else { Err(packet) };
+        let sent = if member.line.is_empty() { member.send(packet, cx, site) } else { Err(packet) };
         if let Err(packet) = sent {
             member.line.push(Message::Packet(packet));
         }
@@ -199,7 +199,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
     }
 
     fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        if self.staffed.is_some() && cx.flowing {
+        if self.staffed && cx.flowing {
             return self.deal(items, cx, site);
         }
         let in_place = [0];
@@ -231,10 +231,8 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
     }
 
     fn status(&self, site: &Site) -> Status {
-        match &self.staffed {
-            Some(status) => status.clone(),
-            None => self.alone().map_or(Status::CLEAR, |alone| alone.status(site)),
-        }
+        let status = self.members.first().map_or(Status::CLEAR, |member| member.status(site));
+        if self.staffed { Status { parks: true, waits: None, ..status } } else { status }
     }
 
     fn way(&self, site: &Site, trace: &mut Recorder) {
@@ -258,6 +256,13 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
                 how => member.home.recount(how, cx, site),
             }
         }
+        if how == Recount::Leave {
+            // What leaves the pipeline needs no threads any more.
+            for member in &mut self.members {
+                let _ = member.dismiss();
+            }
+            self.staffed = false;
+        }
     }
 
     fn into_stage(mut self) -> Box<dyn Any + Send> {
@@ -269,14 +274,11 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
     }
 
     fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
-        match self.staffed {
-            Some(_) => Some(self),
-            None => self.alone_mut()?.flow(),
-        }
+        if self.staffed { Some(self) } else { self.alone_mut()?.flow() }
     }
 
     fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
-        self.staffed.is_none() && self.alone_mut().is_none_or(|alone| alone.is_clear(task))
+        !self.staffed && self.alone_mut().is_none_or(|alone| alone.is_clear(task))
     }
 
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
@@ -319,6 +321,3 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
         false
     }
 }
-
-#[cfg(test)]
-mod tests;

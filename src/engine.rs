@@ -9,6 +9,7 @@ mod apply;
 mod current;
 mod flow;
 mod many;
+mod nest;
 mod poll;
 mod quick;
 mod spawned;
@@ -23,7 +24,6 @@ use crate::cycle::Cycle;
 use crate::error::{CallError, Held, Hold, SendError};
 use crate::knot::Knot;
 use crate::ledger::Counts;
-use crate::link::Recount;
 use crate::name::Type;
 use crate::trace::{Detail, SharedLog};
 
@@ -153,24 +153,6 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             current: None,
             alive: self.alive,
         }
-    }
-
-    /// The chain, and the outputs that were not handed out.
-    pub(crate) fn into_chain(mut self) -> (Chain<In, Out>, Vec<Out>) {
-        let mut late = std::mem::take(&mut self.out);
-        late.append(&mut self.late);
-        self.chain.recount(Recount::Forget, &mut self.cx);
-        (self.chain, late)
-    }
-
-    /// Takes over a chain that was a part of another pipeline: gives its stages new counts, and counts what they hold.
-    pub(crate) fn take_in(&mut self) {
-        self.chain.recount(Recount::Renew, &mut self.cx);
-        let renewed = std::mem::take(&mut self.cx.renewed);
-        self.shared.board.lock().plan.renew(&renewed);
-        self.cx.items = 0;
-        self.chain.recount(Recount::Enter, &mut self.cx);
-        self.cx.close_idle(0);
     }
 
     /// One item when the quick way was not known to be open, for a caller who wants one output.

@@ -129,6 +129,24 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
         self.sender.settle_async().await
     }
 
+    /// See [`Sender::ready`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Sender::ready`].
+    pub fn ready(&self) -> Result<(), FlushError> {
+        self.sender.ready()
+    }
+
+    /// See [`Sender::ready_async`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Sender::ready`].
+    pub async fn ready_async(&self) -> Result<(), FlushError> {
+        self.sender.ready_async().await
+    }
+
     /// Blocks this thread until all that was sent so far, by any sender, has come out of the pipeline's stages, but for what
     /// these hold back, and its sinks are flushed. Outputs that come meanwhile wait here to be received.
     ///

@@ -79,14 +79,13 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
 
     /// See [`Wait::evict`](crate::knot::Wait::evict).
     pub(crate) fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle) {
-        let reach = eviction.reach;
-        if self.held.find(|mark| eviction.ends_at(mark)).is_some() {
-            // All that is inside holds it up.
-            eviction.reach = Reach::All;
+        let Some(link) = &mut self.link else { return };
+        if self.held.find(|mark| eviction.ends_at(mark)).is_none() {
+            return link.evict(eviction, cx);
         }
-        if let Some(link) = &mut self.link {
-            link.evict(eviction, cx);
-        }
+        // All that is inside holds it up.
+        let reach = std::mem::replace(&mut eviction.reach, Reach::All);
+        link.evict(eviction, cx);
         eviction.reach = reach;
     }
 

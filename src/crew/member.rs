@@ -12,7 +12,7 @@ use super::room::{Remarks, Room};
 use crate::chain::Nested;
 use crate::cycle::{Cycle, Site};
 use crate::knot::{Flow, Turn, Wait};
-use crate::link::Work;
+use crate::link::{Status, Work};
 use crate::packet::{Line, Mark, Message, Packet, Slip, Ticket};
 use crate::roster::Watch;
 use crate::trace::SharedLog;
@@ -36,6 +36,8 @@ pub(crate) struct Member<A, B> {
     forsaken: bool,
     /// Whether there are boundaries inside.
     flows: bool,
+    /// What may be done with the lent chain.
+    status: Status,
     /// The recording that the lent chain collects ways for.
     log: Option<SharedLog>,
     /// Said when the chain came home at once.
@@ -49,9 +51,9 @@ struct Sent {
     ticket: Ticket,
     items: usize,
     number: u64,
-    /// Whether each of the items is of a cycle of its own.
-    each: bool,
     revision: u64,
+    /// Whether each item has a cycle of its own.
+    each: bool,
 }
 
 /// What comes out of a member.
@@ -86,6 +88,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             recalled: false,
             forsaken: false,
             flows: false,
+            status: Status::CLEAR,
             log: None,
             said: None,
             made: Vec::new(),
@@ -130,12 +133,18 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     pub(super) fn is_idle(&mut self) -> bool {
-        self.line.is_empty() && self.inside.is_empty() && self.said.is_none() && self.home.is_idle()
+        let waits = self.forsaken || self.said.is_some();
+        !waits && self.line.is_empty() && self.inside.is_empty() && self.home.is_idle()
     }
 
     /// Whether something has to be done before it can leave.
     pub(super) fn lingers(&mut self) -> bool {
         !self.is_idle() || self.home.lingers() || (self.home.is_lent() && self.flows)
+    }
+
+    /// What may be done with the chain, as it is or as it was lent.
+    pub(super) fn status(&self, site: &Site) -> Status {
+        if self.home.is_lent() { self.status.clone() } else { self.home.status(site) }
     }
 
     /// Whether flushes concern it.
@@ -176,7 +185,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     /// Lends the chain to the thread; whether that has it, and can take a packet.
-    fn lend(&mut self, traced: bool, cx: &Cycle) -> bool {
+    fn lend(&mut self, traced: bool, cx: &Cycle, site: &Site) -> bool {
         let Some(post) = &self.post else { return false };
         if self.home.is_lent() {
             let knows = |log: &SharedLog| cx.trace.as_ref().is_some_and(|recorder| recorder.writes_to(log));
@@ -190,6 +199,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             return false;
         }
         self.flows = self.home.flows();
+        self.status = self.home.status(site);
         self.log = cx.trace.as_ref().map(|recorder| recorder.log().clone());
         let depth = self.home.depth();
         let room = Box::new(Room::new(self.home.lend(), cx, depth));
@@ -205,8 +215,8 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     /// Sends a packet to the thread; it comes back where that does not work.
-    pub(super) fn send(&mut self, packet: Packet<A>, cx: &Cycle) -> Result<(), Packet<A>> {
-        if !self.lend(packet.slip.trace.is_some(), cx) {
+    pub(super) fn send(&mut self, packet: Packet<A>, cx: &Cycle, site: &Site) -> Result<(), Packet<A>> {
+        if !self.lend(packet.slip.trace.is_some(), cx, site) {
             return Err(packet);
         }
         let Some(post) = &self.post else { return Err(packet) };
@@ -332,7 +342,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
         let mut home = false;
         while let Some(message) = self.line.pop() {
             match message {
-                Message::Packet(packet) => match self.send(packet, cx) {
+                Message::Packet(packet) => match self.send(packet, cx, site) {
                     Ok(()) => {}
                     Err(packet) if self.home.is_lent() || (self.post.is_some() && self.home.is_idle()) => {
                         self.line.put_back(Message::Packet(packet));
@@ -391,12 +401,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
 impl Sent {
     fn of<T>(packet: &Packet<T>) -> Option<Self> {
         let Packet { slip, items } = packet;
-        Some(Self {
-            ticket: slip.ticket?,
-            items: items.len(),
-            number: slip.number,
-            each: slip.each,
-            revision: slip.revision,
-        })
+        let Slip { number, revision, each, .. } = *slip;
+        Some(Self { ticket: slip.ticket?, items: items.len(), number, revision, each })
     }
 }

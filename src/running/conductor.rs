@@ -8,7 +8,6 @@
 //! A panic of a stage is caught here. The pipeline is poisoned then, as any is, until an edit mends it.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -59,7 +58,7 @@ pub(super) struct Conductor<'e, In, Out> {
     place: Place,
     orders: Arc<Orders>,
     /// Items that were taken out of the door, and not accepted.
-    waiting: VecDeque<In>,
+    waiting: Vec<In>,
     /// How many were taken out.
     taken: u64,
     /// Whether no more will come.
@@ -112,11 +111,11 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         }
         // Whoever is answered sees a pipeline that has done.
         self.engine.rests(self.engine.has_news());
-        Ok(moved | self.answer())
+        Ok(moved | self.answer(moved))
     }
 
     /// Runs the engine; remembers the panic of a stage. Whether there was one.
-    fn guarded(&mut self, run: impl FnOnce(&mut Engine<In, Out>, &mut VecDeque<In>)) -> bool {
+    fn guarded(&mut self, run: impl FnOnce(&mut Engine<In, Out>, &mut Vec<In>)) -> bool {
         let Self { engine, waiting, .. } = self;
         let caught = catch_unwind(AssertUnwindSafe(|| run(engine, waiting)));
         caught.map_err(|panic| self.broke(panic)).is_err()
@@ -125,7 +124,11 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
     fn broke(&mut self, panic: Box<dyn Any + Send>) {
         self.forget_mended();
         let broken = self.engine.broken().last().map(|(id, path)| (id, path.clone()));
-        let (id, path) = broken.map_or_else(|| (None, self.name.clone().into()), |(id, path)| (Some(id), path));
+        let culprit = self.engine.take_culprit();
+        let (id, path) = match broken {
+            Some((id, path)) => (Some(id), path),
+            None => (None, culprit.unwrap_or_else(|| self.name.clone().into())),
+        };
         self.panic.get_or_insert_with(|| (id, Panic::new(path, panic)));
     }
 
@@ -157,14 +160,8 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         let Self { engine, exit, place, .. } = self;
         let mut moved = false;
         while engine.has_news() {
-            let mut outputs = 0;
-            let counted = |news: News<Out>| {
-                outputs += usize::from(news.is_ok());
-                news
-            };
-            let put = exit.put_some(place, |room| engine.drain_news(room).map(counted))?;
-            moved |= put > 0;
-            engine.handed_out(outputs);
+            let put = engine.hand_out_all(|news| exit.put_some(news, place));
+            moved |= put.unwrap_or(Ok(0))? > 0;
             if engine.has_news() && exit.poll_room(place, task).is_pending() {
                 return Ok(moved);
             }
@@ -214,28 +211,30 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         over && !self.engine.has_news()
     }
 
-    /// Answers requests; whether a flush was asked for.
-    fn answer(&mut self) -> bool {
+    /// Answers requests; whether a flush was asked for. Where something has `moved`, it is not known what comes of that.
+    fn answer(&mut self, moved: bool) -> bool {
         let accepted = self.taken.saturating_sub(self.waiting.len() as u64);
-        let held = self.engine.poisoned().cloned();
+        let (poisoned, shut) = (self.engine.poisoned().cloned(), self.engine.shut().cloned());
         let mut asked = false;
         for mut request in std::mem::take(&mut self.requests) {
-            if request.count > accepted {
-                match held.clone() {
-                    Some(held) => drop(request.answer.send(Err(FlushError::Held(held)))),
-                    None => self.requests.push(request),
+            let (open, waits) = (request.how_far == HowFar::Open, request.count > accepted);
+            let answer = match if open { &shut } else { &poisoned } {
+                _ if open && moved => None,
+                Some(why) if open || waits => Some(Err(FlushError::Held(why.clone()))),
+                _ if waits => None,
+                _ => {
+                    if request.how_far == HowFar::Flushed && request.flush.is_none() {
+                        asked = true;
+                        self.guarded(|engine, _| request.flush = Some(engine.ask_flush()));
+                    }
+                    let (_, through) = self.engine.flushes();
+                    let under_way = request.flush.is_some_and(|flush| flush > through || self.engine.has_news());
+                    (!under_way).then_some(Ok(()))
                 }
-                continue;
-            }
-            if request.how_far == HowFar::Flushed && request.flush.is_none() {
-                asked = true;
-                self.guarded(|engine, _| request.flush = Some(engine.ask_flush()));
-            }
-            let (_, through) = self.engine.flushes();
-            if request.flush.is_some_and(|flush| flush > through || self.engine.has_news()) {
-                self.requests.push(request);
-            } else {
-                let _ = request.answer.send(Ok(()));
+            };
+            match answer {
+                Some(answer) => drop(request.answer.send(answer)),
+                None => self.requests.push(request),
             }
         }
         asked
@@ -245,7 +244,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
     fn stop(&mut self, why: Closed) -> Left<In, Out> {
         self.door.close(why.clone());
         self.door.put_back(&mut self.waiting);
-        let items = self.door.take_rest().into();
+        let items = self.door.take_rest();
         let (mut outputs, mut failures) = (Vec::new(), Vec::new());
         if self.tenure == Tenure::Owned {
             let abort = |_: &usize| self.guarded(|engine, _| engine.abort(&mut outputs, &mut failures));
