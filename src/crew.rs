@@ -298,6 +298,3 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
         false
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -57,12 +57,16 @@ pub(crate) struct Cycle {
     pub(crate) failures: Vec<Failure>,
     pub(crate) broken: Vec<Broken>,
     pub(crate) panic: Option<Box<dyn Any + Send>>,
+    /// The stage whose worker panicked, where it goes on without that.
+    pub(crate) culprit: Option<NodeId>,
     pub(crate) trace: Option<Box<Recorder>>,
     pub(crate) ledger: Arc<LedgerCell>,
     /// Whether packets wait at boundaries: tasks run the pipeline.
     pub(crate) flowing: bool,
     /// Whether each item of the packet in hand was accepted in a cycle of its own.
     pub(crate) each: bool,
+    /// Whether packets may be of many items that were accepted at once.
+    pub(crate) spawned: bool,
     /// Where the packet in hand is missed.
     pub(crate) ticket: Option<Ticket>,
     /// Whether a boundary has taken the packet in hand.
@@ -88,9 +92,11 @@ impl Cycle {
             failures: Vec::new(),
             broken: Vec::new(),
             panic: None,
+            culprit: None,
             trace: None,
             ledger,
             flowing: false,
+            spawned: false,
             each: false,
             ticket: None,
             parked: false,

@@ -16,7 +16,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
                 Came::Packet(back) => self.arrive(back, cx, site),
                 Came::Partly(back, rest) => self.arrive_partly(back, rest, cx, site),
                 Came::Mark(mark) => self.meet.mark_out(mark),
-                Came::Said(remarks) => note(*remarks, true, cx),
+                Came::Said(remarks) => self.note(*remarks, true, cx, site),
                 Came::Quit(packets) => self.quit(packets, cx, site),
             }
         }
@@ -33,7 +33,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         };
         let missed = self.meet.misses(ticket);
         if let Some(remarks) = remarks {
-            note(*remarks, missed, cx);
+            self.note(*remarks, missed, cx, site);
         }
         if !missed {
             // It was given up.
@@ -49,6 +49,23 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let _ = self.meet.fill(ticket, packet);
     }
 
+    /// Enters what a thread has said; `counts` where that is not counted already.
+    fn note(&self, remarks: Remarks, counts: bool, cx: &mut Cycle, site: &Site) {
+        let Remarks { notes, broken, panic, used_up } = remarks;
+        if counts {
+            cx.ledger.enter(notes);
+        }
+        // A worker that has quit is not the stage: others go on.
+        if !self.workers {
+            cx.broken.extend(broken);
+        }
+        cx.used_up |= used_up;
+        if let Some(panic) = panic {
+            cx.culprit.get_or_insert(site.id);
+            cx.panic.get_or_insert(panic);
+        }
+    }
+
     /// Deals with the failures of a packet that has come from a thread.
     fn settle(&mut self, packet: &mut Packet<B>, raw: bool, cx: &mut Cycle, site: &Site) {
         if raw && let Some(alone) = self.alone_mut() {
@@ -61,7 +78,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let Back { packet, of, remarks, .. } = back;
         let missed = packet.slip.ticket.is_some_and(|ticket| self.meet.misses(ticket));
         if let Some(remarks) = remarks {
-            note(*remarks, missed, cx);
+            self.note(*remarks, missed, cx, site);
         }
         if missed {
             cx.ledger.hold(&site.counts, packet.items.len() as i64 - of as i64);
@@ -126,19 +143,6 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             && travels.of(revision).is_some_and(|travel| {
                 travel.drains.iter().any(inside) || travel.acts.iter().any(|(way, _)| inside(way))
             })
-    }
-}
-
-/// Enters what a thread has said; `counts` where that is not counted already.
-fn note(remarks: Remarks, counts: bool, cx: &mut Cycle) {
-    let Remarks { notes, broken, panic, used_up } = remarks;
-    if counts {
-        cx.ledger.enter(notes);
-    }
-    cx.broken.extend(broken);
-    cx.used_up |= used_up;
-    if let Some(panic) = panic {
-        cx.panic.get_or_insert(panic);
     }
 }
 

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::chain::Chain;
 use crate::cycle::Cycle;
-use crate::error::Hold;
+use crate::error::{FlowError, Hold};
 use crate::failure::Failure;
 use crate::knot::Travels;
 use crate::outlet::Outlet;
@@ -19,7 +19,7 @@ pub(crate) struct Current<In, Out> {
     pub(super) travels: Travels,
     pub(super) outlet: Outlet<Out>,
     /// What is to be handed out, in order: outputs, and failures that nobody has dealt with.
-    pub(super) news: VecDeque<Result<Out, Box<Failure>>>,
+    pub(super) news: VecDeque<Result<Out, FlowError>>,
     /// An item that was not accepted yet.
     pub(crate) hand: Option<In>,
     /// Whether there was room for an item when all had gone on last, and none has come since.
@@ -85,7 +85,7 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
                     } else {
                         self.news.extend(items.into_iter().map(Ok));
                     }
-                    self.news.extend(failures.into_iter().map(Box::new).map(Err));
+                    self.news.extend(failures.into_iter().map(|failure| Err(failure.into())));
                 }
             }
         }

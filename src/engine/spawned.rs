@@ -12,7 +12,6 @@ use super::current::AHEAD;
 use super::many::BATCH;
 use super::{Engine, NEVER};
 use crate::error::{FlowError, Hold};
-use crate::failure::Failure;
 use crate::name::{NodeId, Path};
 use crate::roster::NoThread;
 use crate::trace::Detail;
@@ -24,6 +23,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let current = self.current(sinks);
         (current.sinks, current.spawned) = (sinks, true);
         let hand = current.hand.take();
+        self.cx.spawned = true;
         self.review();
         hand
     }
@@ -69,18 +69,38 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     /// Accepts of `items`, first to last, those for which there is room, until something has to be seen to.
-    pub(crate) fn accept_from(&mut self, items: &mut VecDeque<In>) {
+    pub(crate) fn accept_from(&mut self, items: &mut Vec<In>) {
         while !items.is_empty() && self.takes() {
+            if self.grain == 1 {
+                self.accept_each(items);
+                continue;
+            }
             let count = self.grain.min(items.len());
-            if count == 1 {
-                items.pop_front().into_iter().for_each(|item| self.accept(item));
-            } else if self.chain.flows() {
-                self.inbox.extend(items.drain(..count));
-                self.accept_packet();
+            if count == items.len() {
+                std::mem::swap(&mut self.inbox, items);
             } else {
                 self.inbox.extend(items.drain(..count));
-                self.accept_at_once();
             }
+            if self.chain.flows() { self.accept_packet() } else { self.accept_at_once() }
+        }
+    }
+
+    /// The same one by one, as long as it has to be so.
+    fn accept_each(&mut self, items: &mut Vec<In>) {
+        /// Those that are left stay, also when a stage panics.
+        struct Rest<'a, In>(&'a mut Vec<In>, VecDeque<In>);
+        impl<In> Drop for Rest<'_, In> {
+            fn drop(&mut self) {
+                *self.0 = std::mem::take(&mut self.1).into();
+            }
+        }
+        let rest = VecDeque::from(std::mem::take(items));
+        let mut rest = Rest(items, rest);
+        while self.grain == 1
+            && self.takes()
+            && let Some(item) = rest.1.pop_front()
+        {
+            self.accept(item);
         }
     }
 
@@ -108,26 +128,26 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 self.cx.undeliver(out.len());
                 current.news.extend(out.drain(..).map(Ok));
             }
-            current.news.extend(self.cx.failures.drain(..).map(Box::new).map(Err));
+            current.news.extend(self.cx.failures.drain(..).map(|failure| Err(failure.into())));
         }
         (self.inbox, self.out) = (items, out);
     }
 
-    /// Gives away what is to be handed out, in order, at most `most` of it. [`handed_out`](Self::handed_out) has to be told.
-    pub(crate) fn drain_news(&mut self, most: usize) -> impl Iterator<Item = Result<Out, FlowError>> {
-        let news = self.current.as_mut().map(|current| {
-            let most = most.min(current.news.len());
-            current.news.drain(..most).map(|news| news.map_err(FlowError::Failed))
-        });
-        news.into_iter().flatten()
-    }
-
-    /// So many outputs were handed out.
-    pub(crate) fn handed_out(&mut self, outputs: usize) {
-        if outputs > 0 {
-            self.cx.hand_out(outputs as u64);
+    /// Lets `take` have what is to be handed out, in order; what it leaves stays. Outputs that it takes count as delivered.
+    pub(crate) fn hand_out_all<R>(&mut self, take: impl FnOnce(&mut Vec<Result<Out, FlowError>>) -> R) -> Option<R> {
+        let outputs = |news: &[Result<Out, FlowError>]| news.iter().filter(|news| news.is_ok()).count() as u64;
+        let current = self.current.as_mut()?;
+        // No item is moved for this: what comes first is first in the memory, too, when all was taken the last time.
+        let mut news = Vec::from(std::mem::take(&mut current.news));
+        let before = outputs(&news);
+        let result = take(&mut news);
+        let taken = before - outputs(&news);
+        current.news = news.into();
+        if taken > 0 {
+            self.cx.hand_out(taken);
         }
         self.quicken();
+        Some(result)
     }
 
     pub(crate) fn has_news(&self) -> bool {
@@ -144,20 +164,25 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.hold.as_ref().filter(|hold| hold.lasts())
     }
 
+    /// The stage whose worker has panicked, since that was asked last.
+    pub(crate) fn take_culprit(&mut self) -> Option<Path> {
+        let id = self.cx.culprit.take()?;
+        self.shared.board.lock().plan.path_of(id)
+    }
+
     /// The stages that have panicked and are still there.
     pub(crate) fn broken(&self) -> impl Iterator<Item = (NodeId, &Path)> {
         self.cx.broken.iter().map(|broken| (broken.id, &broken.path))
     }
 
-    /// Outputs and failures that were handed out, and that nobody has taken, come first next time.
-    pub(crate) fn put_back(&mut self, news: impl DoubleEndedIterator<Item = Result<Out, Box<Failure>>>) {
+    /// What was handed out, and nobody has taken, comes first next time.
+    pub(crate) fn put_back(&mut self, mut news: Vec<Result<Out, FlowError>>) {
         let Some(current) = &mut self.current else { return };
-        for news in news.rev() {
-            if news.is_ok() {
-                self.cx.undeliver(1);
-            }
-            current.news.push_front(news);
-        }
+        // Why nothing is accepted is said anew.
+        news.retain(|news| !matches!(news, Err(FlowError::Held(_))));
+        self.cx.undeliver(news.iter().filter(|news| news.is_ok()).count());
+        news.extend(current.news.drain(..));
+        current.news = news.into();
         (self.quick, self.clear) = (NEVER, NEVER);
     }
 

@@ -27,6 +27,12 @@ impl fmt::Display for FlowError {
     }
 }
 
+impl From<Failure> for FlowError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(Box::new(failure))
+    }
+}
+
 impl Error for FlowError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

@@ -43,12 +43,13 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     /// One packet to the targets.
     pub(super) fn branch(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         // What the user's code chooses comes first: a panic in it leaves the packet in hand.
+        let weight = if cx.spawned { items.len().max(1) } else { 1 };
         let runs = self.runs(items, cx, site);
         let slip = cx.put_down();
         let (number, revision) = (slip.number, slip.revision);
         let traces: SmallVec<[_; 1]> = runs.iter().map(|_| slip.trace.as_ref().map(|trace| trace.part())).collect();
         let Some(branching) = &mut self.branching else { return };
-        let entry = branching.meet.begin(slip, runs.len(), 1);
+        let entry = branching.meet.begin(slip, runs.len(), weight);
         for (part, ((target, run), trace)) in runs.into_iter().zip(traces).enumerate() {
             let ticket = Some(Ticket { entry, part: part as u32 });
             let slip = Slip { number, revision, ticket, trace, ..Slip::default() };

@@ -8,7 +8,6 @@
 //! A panic of a stage is caught here. The pipeline is poisoned then, as any is, until an edit mends it.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -57,7 +56,7 @@ pub(super) struct Conductor<'e, In, Out> {
     place: Place,
     orders: Arc<Orders>,
     /// Items that were taken out of the door, and not accepted.
-    waiting: VecDeque<In>,
+    waiting: Vec<In>,
     /// How many were taken out.
     taken: u64,
     /// Whether no more will come.
@@ -112,7 +111,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
     }
 
     /// Runs the engine; remembers the panic of a stage. Whether there was one.
-    fn guarded(&mut self, run: impl FnOnce(&mut Engine<In, Out>, &mut VecDeque<In>)) -> bool {
+    fn guarded(&mut self, run: impl FnOnce(&mut Engine<In, Out>, &mut Vec<In>)) -> bool {
         let Self { engine, waiting, .. } = self;
         let caught = catch_unwind(AssertUnwindSafe(|| run(engine, waiting)));
         caught.map_err(|panic| self.broke(panic)).is_err()
@@ -121,7 +120,11 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
     fn broke(&mut self, panic: Box<dyn Any + Send>) {
         self.forget_mended();
         let broken = self.engine.broken().last().map(|(id, path)| (id, path.clone()));
-        let (id, path) = broken.map_or_else(|| (None, self.name.clone().into()), |(id, path)| (Some(id), path));
+        let culprit = self.engine.take_culprit();
+        let (id, path) = match broken {
+            Some((id, path)) => (Some(id), path),
+            None => (None, culprit.unwrap_or_else(|| self.name.clone().into())),
+        };
         self.panic.get_or_insert_with(|| (id, Panic::new(path, panic)));
     }
 
@@ -153,14 +156,8 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         let Self { engine, exit, place, .. } = self;
         let mut moved = false;
         while engine.has_news() {
-            let mut outputs = 0;
-            let counted = |news: News<Out>| {
-                outputs += usize::from(news.is_ok());
-                news
-            };
-            let put = exit.put_some(place, |room| engine.drain_news(room).map(counted))?;
-            moved |= put > 0;
-            engine.handed_out(outputs);
+            let put = engine.hand_out_all(|news| exit.put_some(news, place));
+            moved |= put.unwrap_or(Ok(0))? > 0;
             if engine.has_news() && exit.poll_room(place, task).is_pending() {
                 return Ok(moved);
             }
@@ -241,7 +238,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
     fn stop(&mut self, why: Closed) -> Left<In, Out> {
         self.door.close(why.clone());
         self.door.put_back(&mut self.waiting);
-        let items = self.door.take_rest().into();
+        let items = self.door.take_rest();
         let (mut outputs, mut failures) = (Vec::new(), Vec::new());
         if self.tenure == Tenure::Owned {
             let abort = |_: &usize| self.guarded(|engine, _| engine.abort(&mut outputs, &mut failures));

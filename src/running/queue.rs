@@ -27,7 +27,8 @@ struct Queue<T> {
 }
 
 struct State<T> {
-    items: VecDeque<T>,
+    /// First to last.
+    items: Vec<T>,
     /// Items that the taker has in hand.
     lent: usize,
     /// Items that were ever put in.
@@ -44,15 +45,11 @@ struct State<T> {
 }
 
 impl<T> State<T> {
-    /// Gives all that is there to the taker, which is done with the first `done` of what it then has; whether that was
-    /// anything, and whether nothing more will come.
-    fn give(&mut self, hand: &mut VecDeque<T>, done: usize) -> (bool, bool) {
+    /// Gives all that is there to the taker, which is done with the first `done` of that; whether that was anything, and
+    /// whether nothing more will come.
+    fn give(&mut self, hand: &mut Vec<T>, done: usize) -> (bool, bool) {
         let any = !self.items.is_empty();
-        if hand.is_empty() {
-            std::mem::swap(hand, &mut self.items);
-        } else {
-            hand.append(&mut self.items);
-        }
+        std::mem::swap(hand, &mut self.items);
         self.lent = hand.len().saturating_sub(done);
         (any, self.feeders == 0 || self.closed.is_some())
     }
@@ -82,7 +79,7 @@ impl<T> Queue<T> {
 /// Why nothing goes in when the taker is dropped is `gone`.
 pub(super) fn queue<T>(capacity: usize, gone: Closed) -> (Feeder<T>, Taker<T>) {
     let state = State {
-        items: VecDeque::new(),
+        items: Vec::new(),
         lent: 0,
         put: 0,
         feeders: 1,
@@ -110,7 +107,7 @@ impl<T> Feeder<T> {
             Some(why) => Refused::Closed(why.clone()),
             None if self.0.room(&state) == 0 => Refused::Full,
             None => {
-                state.items.push_back(item);
+                state.items.push(item);
                 state.put += 1;
                 self.leave_line(state, place);
                 return Ok(());
@@ -125,27 +122,27 @@ impl<T> Feeder<T> {
         if let Some(why) = &state.closed {
             return Err((item, why.clone()));
         }
-        state.items.push_back(item);
+        state.items.push(item);
         state.put += 1;
         self.leave_line(state, place);
         Ok(())
     }
 
-    /// Puts in what `items` gives when it is told how much room there is, and gives no more; how many that were.
-    pub(super) fn put_some<I>(&self, place: &mut Place, items: impl FnOnce(usize) -> I) -> Result<usize, Closed>
-    where
-        I: Iterator<Item = T>,
-    {
+    /// Puts in those of `items` for which there is room, first to last; how many that were.
+    pub(super) fn put_some(&self, items: &mut Vec<T>, place: &mut Place) -> Result<usize, Closed> {
         let mut state = self.0.lock();
         if let Some(why) = &state.closed {
             return Err(why.clone());
         }
-        let (room, before) = (self.0.room(&state), state.items.len());
-        if room == 0 {
+        let put = self.0.room(&state).min(items.len());
+        if put == 0 {
             return Ok(0);
         }
-        state.items.extend(items(room));
-        let put = state.items.len() - before;
+        if put == items.len() {
+            state.items.append(items);
+        } else {
+            state.items.extend(items.drain(..put));
+        }
         state.put += put as u64;
         self.leave_line(state, place);
         Ok(put)
@@ -234,9 +231,9 @@ pub(super) struct Taker<T> {
 }
 
 impl<T> Taker<T> {
-    /// Takes all that is there into `hand`; of what is then in that, all but the first `done` count as in the queue. Ready
-    /// with whether anything was there, else the task is woken; nothing comes any more when there was not.
-    pub(super) fn poll_take(&mut self, hand: &mut VecDeque<T>, done: usize, task: &mut Context<'_>) -> Poll<bool> {
+    /// Takes all that is there into `hand`, which is empty; all but the first `done` of it count as in the queue. Ready with
+    /// whether anything was there, else the task is woken; nothing comes any more when there was not.
+    pub(super) fn poll_take(&mut self, hand: &mut Vec<T>, done: usize, task: &mut Context<'_>) -> Poll<bool> {
         let Self { queue, lent, .. } = self;
         let mut state = queue.lock();
         let (any, ended) = state.give(hand, done);
@@ -252,7 +249,7 @@ impl<T> Taker<T> {
     }
 
     /// The same at once; `None` where nothing is there yet.
-    pub(super) fn take(&mut self, hand: &mut VecDeque<T>, done: usize) -> Option<bool> {
+    pub(super) fn take(&mut self, hand: &mut Vec<T>, done: usize) -> Option<bool> {
         let Self { queue, lent, .. } = self;
         let mut state = queue.lock();
         let (any, ended) = state.give(hand, done);
@@ -276,7 +273,7 @@ impl<T> Taker<T> {
     }
 
     /// Puts what is in hand back, in front.
-    pub(super) fn put_back(&mut self, hand: &mut VecDeque<T>) {
+    pub(super) fn put_back(&mut self, hand: &mut Vec<T>) {
         let mut state = self.queue.lock();
         hand.append(&mut state.items);
         std::mem::swap(hand, &mut state.items);
@@ -293,7 +290,7 @@ impl<T> Taker<T> {
     }
 
     /// Takes all that is there, when nothing goes in any more.
-    pub(super) fn take_rest(&mut self) -> VecDeque<T> {
+    pub(super) fn take_rest(&mut self) -> Vec<T> {
         std::mem::take(&mut self.queue.lock().items)
     }
 }
@@ -309,8 +306,8 @@ pub(super) struct Tail<T>(Arc<Queue<T>>);
 
 impl<T> Tail<T> {
     /// All of it; nothing while there still is a taker.
-    pub(super) fn take(&self) -> VecDeque<T> {
+    pub(super) fn take(&self) -> Vec<T> {
         let mut state = self.0.lock();
-        if state.closed.is_some() { std::mem::take(&mut state.items) } else { VecDeque::new() }
+        if state.closed.is_some() { std::mem::take(&mut state.items) } else { Vec::new() }
     }
 }

@@ -54,7 +54,7 @@ impl<Out> Receiver<Out> {
         if let Some(next) = self.next_in_hand() {
             return Ok(next);
         }
-        match self.taker.take(&mut self.hand, 1) {
+        match self.fill(|taker, hand| taker.take(hand, 1)) {
             Some(_) => self.hand.pop_front().ok_or(TryRecvError::Ended),
             None => Err(TryRecvError::Empty),
         }
@@ -79,12 +79,27 @@ impl<Out> Receiver<Out> {
         if let Some(next) = self.next_in_hand() {
             return Poll::Ready(Some(next));
         }
-        self.taker.poll_take(&mut self.hand, 1, task).map(|_| self.hand.pop_front())
+        self.fill(|taker, hand| taker.poll_take(hand, 1, task)).map(|_| self.hand.pop_front())
     }
 
     /// Takes all that is there in hand, which makes room for more.
     pub(super) fn poll_all(&mut self, task: &mut Context<'_>) -> Poll<bool> {
-        self.taker.poll_take(&mut self.hand, usize::MAX, task)
+        if self.hand.is_empty() {
+            return self.fill(|taker, hand| taker.poll_take(hand, usize::MAX, task));
+        }
+        let mut more = Vec::new();
+        let polled = self.taker.poll_take(&mut more, usize::MAX, task);
+        self.hand.extend(more);
+        polled
+    }
+
+    /// Takes outputs in the hand, which is empty.
+    fn fill<R>(&mut self, take: impl FnOnce(&mut Taker<News<Out>>, &mut Vec<News<Out>>) -> R) -> R {
+        // Nothing is moved for this.
+        let mut hand = Vec::from(std::mem::take(&mut self.hand));
+        let taken = take(&mut self.taker, &mut hand);
+        self.hand = hand.into();
+        taken
     }
 
     pub(super) fn next_in_hand(&mut self) -> Option<News<Out>> {
@@ -99,7 +114,7 @@ impl<Out> Receiver<Out> {
 
 impl<Out> Drop for Receiver<Out> {
     fn drop(&mut self) {
-        self.taker.put_back(&mut self.hand);
+        self.taker.put_back(&mut std::mem::take(&mut self.hand).into());
         self.taker.close(Closed::NoReceiver);
         self.orders.stop(Closed::NoReceiver);
     }

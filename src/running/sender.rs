@@ -135,12 +135,9 @@ impl<In> Sender<In> {
         })
     }
 
-    /// Sends of `chunk` what there is room for.
+    /// Sends of `chunk` what there is room for; how many that were.
     pub(super) fn put_some(&self, chunk: &mut Vec<In>, place: &mut Place) -> Result<usize, Closed> {
-        self.feeder.put_some(place, |room| {
-            let most = room.min(chunk.len());
-            chunk.drain(..most)
-        })
+        self.feeder.put_some(chunk, place)
     }
 
     /// Ready when there is room.
