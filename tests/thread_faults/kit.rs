@@ -196,8 +196,7 @@ impl Fates {
         let back = self.count(|fate| matches!(fate, Fate::Back));
         let failed = sent - out - back;
         let known = (sent - back, out, failed, 0, 0);
-        let counted =
-            (ledger.accepted(), ledger.delivered(), ledger.failed(), ledger.dropped(), ledger.in_flight());
+        let counted = (ledger.accepted(), ledger.delivered(), ledger.failed(), ledger.dropped(), ledger.in_flight());
         if known != counted || !ledger.is_balanced() {
             return Err(format!("accepted, out, failed, dropped, inside are {known:?}, and not\n{ledger}"));
         }
