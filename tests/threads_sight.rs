@@ -390,8 +390,8 @@ fn g4_a_stage_that_blocks_is_routed_around_and_its_thread_is_named() {
         (0..4).map(|_| running.recv().unwrap().map_or_else(|f| f.to_string(), |x| x.to_string())).collect();
     assert_snapshot!(news.join("\n"), @r#"
     stage "s/a" failed on cycle 0, revision 0: the edit left the item behind: it was still in work at the deadline
-    stage "s/a" failed on cycle 1, revision 0: the edit left the item behind: it was still in work at the deadline
-    stage "s/a" failed on cycle 2, revision 0: the edit left the item behind: it was still in work at the deadline
+    stage "s/a" failed on cycle 1, revision 0: the edit left the item behind: it was still waiting at the deadline
+    stage "s/a" failed on cycle 2, revision 0: the edit left the item behind: it was still waiting at the deadline
     -5
     "#);
     assert_snapshot!(once(&running, |threads| threads.rows().len() == 2), @"
