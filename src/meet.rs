@@ -19,6 +19,8 @@ pub(crate) struct Meeting<B> {
     next: u64,
     /// Whole packets, where they need not wait for others.
     whole: VecDeque<u64>,
+    /// The weight of these.
+    done: usize,
     order: Order,
     /// The weight of all packets.
     weight: usize,
@@ -69,12 +71,23 @@ impl<B> Entry<B> {
 
 impl<B> Meeting<B> {
     pub(crate) fn new() -> Self {
-        Self { entries: BTreeMap::new(), next: 0, whole: VecDeque::new(), order: Order::Kept, weight: 0, holds: false }
+        Self {
+            entries: BTreeMap::new(),
+            next: 0,
+            whole: VecDeque::new(),
+            done: 0,
+            order: Order::Kept,
+            weight: 0,
+            holds: false,
+        }
     }
 
-    /// How many entries wait here for others, or to go on.
+    /// How many entries wait here for others, or to go on; or their weight, if that is more.
     pub(crate) fn waiting(&self) -> usize {
-        if self.order == Order::Kept { self.entries.len() } else { self.whole.len() }
+        match self.order {
+            Order::Kept => self.entries.len().max(self.weight),
+            Order::Free | Order::Loose => self.whole.len().max(self.done),
+        }
     }
 
     /// The number of the next entry.
@@ -98,6 +111,7 @@ impl<B> Meeting<B> {
         self.order = order;
         let whole = self.entries.iter().filter(|(_, entry)| entry.is_whole() && !entry.is_mark());
         self.whole = whole.map(|(number, _)| *number).collect();
+        self.done = self.whole.iter().map(|number| self.weight_of(*number)).sum();
     }
 
     /// The weight of all packets that have an entry.
@@ -121,6 +135,14 @@ impl<B> Meeting<B> {
     fn made_whole(&mut self, number: u64) {
         if self.order != Order::Kept {
             self.whole.push_back(number);
+            self.done += self.weight_of(number);
+        }
+    }
+
+    fn weight_of(&self, number: u64) -> usize {
+        match self.entries.get(&number) {
+            Some(Entry::Packet { weight, .. }) => *weight,
+            _ => 0,
         }
     }
 
@@ -265,6 +287,9 @@ impl<B> Meeting<B> {
             Entry::Mark { mark, .. } => Some(Message::Mark(mark)),
             Entry::Packet { slip, parts, weight, .. } => {
                 self.weight -= weight;
+                if self.order != Order::Kept {
+                    self.done -= weight;
+                }
                 Some(Message::Packet(joined(slip, parts)))
             }
         }

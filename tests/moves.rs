@@ -1,6 +1,8 @@
 //! Stages that move from one pipeline to another, with what they hold, what they are called and what was counted at them.
 
 mod engines;
+#[path = "moves/threads.rs"]
+mod threads;
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -548,4 +550,34 @@ fn g0_a_refused_move_leaves_all_in_place() {
         assert_eq!(controller.topology(), before);
         assert_eq!(sent(&mut run, [0]), [25]);
     });
+}
+
+#[test]
+fn g9_what_leaves_with_items_inside_is_changed_when_they_are_out() {
+    for target in [false, true] {
+        let (wait, doors) = doors();
+        let deep = Pipeline::new("deep").stage("neg", |x: i64| -x);
+        let one = Pipeline::new("one").stage("wait", wait).stage("add", plus(1)).stage("deep", deep);
+        let pipeline = Pipeline::new("p");
+        let (pipeline, path) = match target {
+            true => (pipeline.switch(Switch::new("s").target("one", one).route("one")), "s/one"),
+            false => (pipeline.stage("one", one), "one"),
+        };
+        let mut flow = pipeline.flow();
+        assert!(offer(&mut flow, 1));
+        assert_eq!(whole(&mut flow), []);
+        let receipt = flow
+            .controller()
+            .edit(|e| e.move_after(format!("{path}/add"), format!("{path}/deep/neg"))?.replace(path, plus(100)))
+            .unwrap();
+        assert_eq!(whole(&mut flow), []);
+        assert!(!receipt.is_retired());
+        doors.lock().unwrap().drain(..).for_each(|door| door.send(()).unwrap());
+        assert_eq!(whole(&mut flow), [-(1 + 1)]);
+        assert!(receipt.is_retired());
+        let old = receipt.take_pipeline::<i64, i64>(path).unwrap();
+        assert_eq!(names(&old.controller(), "deep"), "neg add");
+        assert!(offer(&mut flow, 2));
+        assert_eq!(whole(&mut flow), [102]);
+    }
 }

@@ -5,7 +5,7 @@ mod give_up;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::task::Context;
+use std::task::{Context, Waker};
 
 use super::post::{Parcel, Post, Report};
 use super::room::{Remarks, Room};
@@ -97,16 +97,30 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     /// Starts its thread.
-    pub(super) fn hire(&mut self, watch: Arc<Watch>, quits: bool) -> io::Result<()> {
-        let window = watch.capacity.clamp(2, WINDOW);
+    pub(super) fn hire(&mut self, watch: Arc<Watch>, capacity: usize, quits: bool) -> io::Result<()> {
+        let window = capacity.clamp(2, WINDOW);
         self.post = Some(Post::hire(watch, window, quits)?);
         Ok(())
     }
 
-    /// Lets its thread go, as soon as that has done with what it has in hand.
-    pub(super) fn dismiss(&mut self) {
-        self.come_home();
+    /// Lets its thread go, as soon as that has done with what it has in hand. Whether the chain is at home: one that was
+    /// given up together with what the thread has in hand may never come.
+    pub(super) fn dismiss(&mut self) -> bool {
+        let home = self.come_home() || self.has_come_home();
         self.post = None;
+        home
+    }
+
+    /// Whether a chain that was given up has come home all the same.
+    fn has_come_home(&mut self) -> bool {
+        let mut task = Context::from_waker(Waker::noop());
+        while let Some(report) = self.post.as_ref().and_then(|post| post.poll_report(&mut task)) {
+            if let Report::Home(room, _) = report {
+                self.restore(room);
+                return true;
+            }
+        }
+        false
     }
 
     pub(super) fn is_staffed(&self) -> bool {
@@ -164,6 +178,9 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
         debug_assert!(self.said.is_none(), "it comes home once");
         self.said = room.remarks();
         self.home.restore(room.chain);
+        if let Some(post) = &self.post {
+            post.watch.set_lent(false);
+        }
         (self.recalled, self.forsaken) = (false, false);
     }
 
@@ -186,8 +203,10 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
         self.log = cx.trace.as_ref().map(|recorder| recorder.log().clone());
         let depth = self.home.depth();
         let room = Box::new(Room::new(self.home.lend(), cx, depth));
+        post.watch.set_lent(true);
         match post.send(Parcel::Room(room)) {
             Err(Parcel::Room(room)) => {
+                post.watch.set_lent(false);
                 self.home.restore(room.chain);
                 false
             }
@@ -265,10 +284,13 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
                 }
                 Report::Partly(packet, remarks, items) => {
                     let of = self.unsend(packet.slip.ticket);
-                    let Slip { number, revision, ticket, .. } = packet.slip;
+                    let begun = of - items.len().min(of);
+                    let Slip { number, revision, each, ticket, .. } = packet.slip;
                     let trace = packet.slip.trace.as_ref().map(|trace| trace.part());
-                    let rest = Packet { slip: Slip { number, revision, ticket, trace, ..Slip::default() }, items };
-                    let back = Back { packet, of: of - rest.items.len().min(of), remarks, raw: true };
+                    let number = number + if each { begun as u64 } else { 0 };
+                    let rest =
+                        Packet { slip: Slip { number, revision, each, ticket, trace, ..Slip::default() }, items };
+                    let back = Back { packet, of: begun, remarks, raw: true };
                     came.push_back(Came::Partly(back, rest));
                 }
                 Report::Home(room, false) => self.restore(room),

@@ -60,15 +60,21 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         let orders = Arc::<Orders>::default();
         let (sender, inside, receiver) = make_ends(Ends::default(), &orders);
         let tail = receiver.tail();
+        self.engine.seen_as(&name, inside.0.gauge(), inside.1.gauge());
         let (engine, thread) = (&mut self.engine, thread::Builder::new().name(name.to_string()));
-        let (left, fed) = thread::scope(|scope| {
+        let ran = thread::scope(|scope| {
             let own = name.clone();
             let spawned = thread.spawn_scoped(scope, move || conduct(engine, Tenure::Lent, own, inside, orders));
             let conductor = spawned.map_err(|error| NotSpawned::NoThread { name: name.to_string(), error })?;
             let fed = catch_unwind(AssertUnwindSafe(|| feed(items.into_iter(), sender, receiver, each)));
             Ok((conductor.join().unwrap_or_else(|panic| resume_unwind(panic)), fed))
-        })
-        .map_err(Stopped::NotSpawned)?;
+        });
+        let (left, fed) = ran.map_err(|why| {
+            self.engine.unseen();
+            // Letting go of a thread cannot fail.
+            let _ = self.engine.staff(false);
+            Stopped::NotSpawned(why)
+        })?;
         self.engine.put_back(tail.take());
         let unsent = fed.unwrap_or_else(|panic| resume_unwind(panic));
         match left.panic {

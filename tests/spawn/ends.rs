@@ -1,10 +1,10 @@
 //! Sending and receiving: room, waiting, and what comes of an end that is dropped.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use coroute::{Closed, Ends, FlushError, Pipeline, TryRecvError, TrySendError, Unsent};
+use coroute::{Closed, Ends, FlushError, Pipeline, Route, Switch, TryRecvError, TrySendError, Unsent, sink, workers};
 use futures::executor::block_on;
 use futures::{FutureExt, SinkExt, StreamExt, stream};
 
@@ -29,6 +29,71 @@ fn g5_what_waits_is_bounded_by_the_ends() {
         assert!(sent as usize <= door + exit + door, "{sent} of {door} and {exit}");
         assert_eq!(running.finish().unwrap().outputs, (1..=sent).collect::<Vec<_>>());
     }
+}
+
+/// How many of a thousand items go in when nobody receives.
+fn taken(pipeline: Pipeline<i64, i64>, ends: Ends) -> usize {
+    let running = pipeline.spawn_with(ends).unwrap();
+    let mut sent = 0;
+    for _ in 0..5000 {
+        match running.try_send(sent) {
+            Ok(()) => sent += 1,
+            Err(_) => thread::yield_now(),
+        }
+    }
+    assert_eq!(running.finish().unwrap().outputs, (1..=sent).collect::<Vec<_>>());
+    sent as usize
+}
+
+#[test]
+fn g5_what_is_inside_is_bounded_by_the_boundaries() {
+    let ends = Ends { door: 64, exit: 2 };
+    // Twice what a buffer has room for, and those that are ready.
+    let queue = taken(plain().buffer("queue", 4), ends);
+    assert!(queue <= 64 + 2 + 8 + 20, "{queue}");
+    let queue = || Pipeline::new("t").buffer("queue", 4);
+    let switch = Switch::new("s").target("a", queue()).target("b", queue()).route(Route::round_robin(["a", "b"]));
+    let switch = taken(plain().switch(switch), ends);
+    assert!(switch <= 64 + 2 + 16 + 12 + 20, "{switch}");
+    // One item becomes many, and is accepted alone.
+    let each = Pipeline::new("p").flat_map("many", |x: i64| (0..100).map(move |_| x)).filter("first", {
+        let mut last = None;
+        move |x| last.replace(*x) != Some(*x)
+    });
+    let each = taken(each.stage("add", |x| x + 1), ends);
+    assert!(each <= 64 + 2 + 32, "{each}");
+}
+
+#[test]
+fn g5_what_waits_for_a_slower_branch_is_bounded() {
+    let (open, gate) = mpsc::channel::<()>();
+    let gate = Arc::new(Mutex::new(gate));
+    let slow = move || {
+        let gate = Arc::clone(&gate);
+        move |x: i64| {
+            let _ = gate.lock().unwrap().recv();
+            x
+        }
+    };
+    let switch = Switch::new("s")
+        .target("slow", workers(1, slow).queue(8))
+        .target("quick", workers(1, || |x: i64| x).queue(8))
+        .route("slow");
+    let running = Pipeline::new("p").switch(switch).spawn_with(Ends { door: 64, exit: 2 }).unwrap();
+    running.send(0).unwrap();
+    running.settle().unwrap();
+    running.controller().route("s", "quick").unwrap();
+    let mut sent = 1;
+    for _ in 0..5000 {
+        match running.try_send(sent) {
+            Ok(()) => sent += 1,
+            Err(_) => thread::yield_now(),
+        }
+    }
+    // What the branches hold, and one packet more; nothing comes out.
+    assert!(sent <= 64 + 16 + 8, "{sent}");
+    drop(open);
+    assert_eq!(running.finish().unwrap().outputs, (0..sent).collect::<Vec<_>>());
 }
 
 #[test]
@@ -200,6 +265,25 @@ fn ends_work_in_tokio() {
         assert_eq!(got, (1..=2000).collect::<Vec<_>>());
     });
     assert_eq!(handle.join().unwrap().ledger.delivered(), 2000);
+}
+
+#[test]
+fn a_sender_is_a_sink_of_another_pipeline() {
+    let (sender, mut receiver, last) = plain().spawn_with(Ends { door: 2, exit: 2 }).unwrap().split();
+    let into = sink(sender).handing_back(|unsent| (unsent.why.into(), unsent.item));
+    let first = Pipeline::new("first").stage("neg", |x: i64| -x).stage("on", into).spawn().unwrap();
+    let feeding = thread::spawn(move || {
+        first.send_all(0..500).unwrap();
+        first.finish().unwrap()
+    });
+    assert_eq!(
+        receiver.iter().take(500).map(Result::unwrap).collect::<Vec<_>>(),
+        (0..500).map(|x| 1 - x).collect::<Vec<_>>()
+    );
+    let first = feeding.join().unwrap();
+    drop(first);
+    assert!(receiver.recv().is_none());
+    assert_eq!(last.join().unwrap().ledger.delivered(), 500);
 }
 
 #[test]
