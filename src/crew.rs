@@ -10,6 +10,7 @@
 //! Called in one thread, or polled by a task, the members stay at home and run in place.
 
 mod deal;
+mod desk;
 mod flow;
 mod leave;
 mod member;
@@ -31,7 +32,7 @@ use crate::link::{Recount, Status, Work};
 use crate::meet::{Meeting, Order};
 use crate::name::{NodeId, Path};
 use crate::packet::{Message, Packet, Slip, Ticket};
-use crate::roster::{NoThread, Roster};
+use crate::roster::{NoThread, Roster, Stock};
 use crate::trace::Recorder;
 
 pub(crate) use deal::Deal;
@@ -50,14 +51,15 @@ pub(crate) struct Crew<A, B> {
     /// What has become of packets until their workers quit.
     halves: Vec<Packet<B>>,
     came: VecDeque<Came<A, B>>,
-    capacity: usize,
+    /// What may be inside, and how much is.
+    stock: Arc<Stock>,
     unordered: bool,
     /// Whether the members are workers, each with a stage of its own, and not the one that runs a pipeline.
     workers: bool,
     /// What makes more of them.
     shop: Option<Arc<dyn Counter>>,
-    /// While the pipeline is spawned: what it may do with the chain.
-    staffed: Option<Status>,
+    /// Whether the pipeline is spawned.
+    staffed: bool,
 }
 
 impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
@@ -88,11 +90,11 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             deal,
             halves: Vec::new(),
             came: VecDeque::new(),
-            capacity,
+            stock: Arc::new(Stock::new(capacity)),
             unordered,
             workers,
             shop: None,
-            staffed: None,
+            staffed: false,
         }
     }
 
@@ -107,8 +109,8 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
 
     /// Gives each member a thread.
     fn hire(&mut self, site: &Site, roster: &Roster) -> Result<(), NoThread> {
-        let status = self.alone().map_or(Status::CLEAR, |alone| alone.status(site));
-        let place = Place { id: site.id, name: site.name.clone(), capacity: self.capacity, roster: roster.clone() };
+        let stock = Arc::clone(&self.stock);
+        let place = Place { id: site.id, name: site.name.clone(), stock, roster: roster.clone() };
         for (number, member) in self.members.iter_mut().enumerate() {
             if !member.is_staffed() {
                 place.hire(member, self.workers.then_some(number))?;
@@ -122,14 +124,30 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         if !late.is_empty() {
             self.meet.extra(0, Packet { slip: Slip::default(), items: late.into_iter().collect() });
         }
-        self.staffed = Some(Status { single: false, parks: true, waits: None, ..status });
+        self.staffed = true;
         Ok(())
     }
 
-    /// Lets go of the threads.
-    fn dismiss(&mut self) {
-        self.members.iter_mut().for_each(Member::dismiss);
-        self.staffed = None;
+    /// Lets go of the threads. A worker that does not come home is one no more; without any, and without the chain of the
+    /// one that runs a pipeline, the stage is lost.
+    fn dismiss(&mut self, site: &Site, roster: &Roster) {
+        let before = self.members.len();
+        let home: SmallVec<[bool; 8]> = self.members.iter_mut().map(Member::dismiss).collect();
+        if self.workers {
+            let mut home = home.iter();
+            self.members.retain(|_| home.next() != Some(&false));
+        }
+        self.leaving.retain_mut(|member| member.dismiss());
+        let lost = if self.workers { self.members.is_empty() && before > 0 } else { home.contains(&false) };
+        if lost {
+            roster.lose(site.id);
+        }
+        self.staffed = false;
+    }
+
+    /// Lets it be seen from outside how much is inside.
+    fn show(&self) {
+        self.stock.set(self.meet.weight());
     }
 
     /// One packet to the members.
@@ -149,16 +167,17 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             let next = from + if each { items.len() as u64 } else { 0 };
             let slip = Slip { number: from, revision, each, ticket, trace, ..Slip::default() };
             from = next;
-            self.send(to, Packet { slip, items }, cx);
+            self.send(to, Packet { slip, items }, cx, site);
         }
         (cx.number, cx.revision) = (number, revision);
         cx.parked = true;
+        self.show();
     }
 
     /// A part of a packet to a member.
-    fn send(&mut self, to: usize, packet: Packet<A>, cx: &Cycle) {
+    fn send(&mut self, to: usize, packet: Packet<A>, cx: &Cycle, site: &Site) {
         let Some(member) = self.members.get_mut(to) else { return };
-        let sent = if member.line.is_empty() { member.send(packet, cx) } else { Err(packet) };
+        let sent = if member.line.is_empty() { member.send(packet, cx, site) } else { Err(packet) };
         if let Err(packet) = sent {
             member.line.push(Message::Packet(packet));
         }
@@ -180,7 +199,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
     }
 
     fn many(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        if self.staffed.is_some() && cx.flowing {
+        if self.staffed && cx.flowing {
             return self.deal(items, cx, site);
         }
         let in_place = [0];
@@ -212,10 +231,8 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
     }
 
     fn status(&self, site: &Site) -> Status {
-        match &self.staffed {
-            Some(status) => status.clone(),
-            None => self.alone().map_or(Status::CLEAR, |alone| alone.status(site)),
-        }
+        let status = self.members.first().map_or(Status::CLEAR, |member| member.status(site));
+        if self.staffed { Status { parks: true, waits: None, ..status } } else { status }
     }
 
     fn way(&self, site: &Site, trace: &mut Recorder) {
@@ -239,6 +256,13 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
                 how => member.home.recount(how, cx, site),
             }
         }
+        if how == Recount::Leave {
+            // What leaves the pipeline needs no threads any more.
+            for member in &mut self.members {
+                let _ = member.dismiss();
+            }
+            self.staffed = false;
+        }
     }
 
     fn into_stage(mut self) -> Box<dyn Any + Send> {
@@ -250,14 +274,11 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
     }
 
     fn flow(&mut self) -> Option<&mut dyn Flow<B>> {
-        match self.staffed {
-            Some(_) => Some(self),
-            None => self.alone_mut()?.flow(),
-        }
+        if self.staffed { Some(self) } else { self.alone_mut()?.flow() }
     }
 
     fn is_clear(&mut self, task: &mut Context<'_>) -> bool {
-        self.staffed.is_none() && self.alone_mut().is_none_or(|alone| alone.is_clear(task))
+        !self.staffed && self.alone_mut().is_none_or(|alone| alone.is_clear(task))
     }
 
     fn chain(&mut self) -> Option<&mut dyn AnyChain> {
@@ -275,7 +296,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
         match hire {
             true => self.hire(site, roster),
             false => {
-                self.dismiss();
+                self.dismiss(site, roster);
                 Ok(())
             }
         }
@@ -300,6 +321,3 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
         false
     }
 }
-
-#[cfg(test)]
-mod tests;

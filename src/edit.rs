@@ -4,6 +4,7 @@
 //! can also be built alone, kept, sent to another thread and committed there. What a commit checks is in `commit.rs`.
 
 mod asked;
+mod crew;
 mod refused;
 
 use std::fmt;
@@ -14,7 +15,6 @@ use crate::in_flight::InFlight;
 use crate::model::Kind;
 use crate::name::{Name, Path, Type};
 use crate::part::{Part, remake};
-use crate::roster::Roster;
 use crate::route::Route;
 use crate::stage::{Stage, inspect};
 
@@ -92,47 +92,6 @@ impl Edit {
     /// The changes in words.
     pub(crate) fn words(&self) -> Vec<Change> {
         self.changes.iter().map(Asked::words).collect()
-    }
-
-    /// Whether it may put in something that has no threads yet.
-    pub(crate) fn is_unstaffed(&self) -> bool {
-        !self.staffed && self.changes.iter().any(Asked::has_part)
-    }
-
-    /// Starts the threads for what it puts in.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoThread`], and the number of the change.
-    pub(crate) fn staff(&mut self, roster: &Roster) -> Result<(), (Refusal, usize)> {
-        self.staffed = true;
-        for (number, asked) in self.changes.iter_mut().enumerate() {
-            let Some(knot) = asked.knot() else { continue };
-            knot.staff(true, roster).map_err(|refused| (refused.into(), number))?;
-        }
-        Ok(())
-    }
-
-    /// Makes the workers that the change of that number lacks.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoThread`].
-    pub(crate) fn hire(&mut self, change: usize, order: Order) -> Result<(), Refusal> {
-        let hired = order.make()?;
-        if let Some(Asked::Workers { made, .. }) = self.changes.get_mut(change) {
-            *made = Some(hired);
-        }
-        Ok(())
-    }
-
-    /// Lets go of the workers that were made for it.
-    pub(crate) fn dismiss(&mut self) {
-        for asked in &mut self.changes {
-            if let Asked::Workers { made, .. } = asked {
-                *made = None;
-            }
-        }
     }
 
     fn ask(&mut self, asked: Asked) -> Result<&mut Self, Refusal> {

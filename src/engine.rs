@@ -9,6 +9,7 @@ mod apply;
 mod current;
 mod flow;
 mod many;
+mod nest;
 mod poll;
 mod quick;
 mod spawned;
@@ -19,11 +20,10 @@ use std::sync::Arc;
 
 use crate::chain::Chain;
 use crate::control::{Alive, Committed, Shared};
-use crate::cycle::Cycle;
+use crate::cycle::{Cycle, Harm};
 use crate::error::{CallError, Held, Hold, SendError};
 use crate::knot::Knot;
 use crate::ledger::Counts;
-use crate::link::Recount;
 use crate::name::Type;
 use crate::trace::{Detail, SharedLog};
 
@@ -155,24 +155,6 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
     }
 
-    /// The chain, and the outputs that were not handed out.
-    pub(crate) fn into_chain(mut self) -> (Chain<In, Out>, Vec<Out>) {
-        let mut late = std::mem::take(&mut self.out);
-        late.append(&mut self.late);
-        self.chain.recount(Recount::Forget, &mut self.cx);
-        (self.chain, late)
-    }
-
-    /// Takes over a chain that was a part of another pipeline: gives its stages new counts, and counts what they hold.
-    pub(crate) fn take_in(&mut self) {
-        self.chain.recount(Recount::Renew, &mut self.cx);
-        let renewed = std::mem::take(&mut self.cx.renewed);
-        self.shared.board.lock().plan.renew(&renewed);
-        self.cx.items = 0;
-        self.chain.recount(Recount::Enter, &mut self.cx);
-        self.cx.close_idle(0);
-    }
-
     /// One item when the quick way was not known to be open, for a caller who wants one output.
     #[cold]
     #[inline(never)]
@@ -280,7 +262,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// Looks anew at what the pipeline accepts, and by which way.
     fn review(&mut self) {
-        if !self.cx.broken.is_empty() {
+        let mut broken = self.cx.broken.iter().filter(|broken| broken.harm == Harm::Poison);
+        let poisoned = broken.next().map(|broken| Hold::Poisoned { stage: broken.path.clone() });
+        if poisoned.is_some() && !self.current.as_ref().is_some_and(|current| current.spawned) {
             // The poisoned state reports a panic in what is still there. That of a stage that has left goes on to the
             // caller, when the next cycle is through.
             drop(self.cx.panic.take());
@@ -290,10 +274,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
         let status = self.chain.status();
         let build = self.hold.take().filter(|hold| matches!(hold, Hold::Build(_)));
-        let poisoned = || self.cx.broken.first().map(|broken| Hold::Poisoned { stage: broken.path.clone() });
         self.hold = build
             .or_else(|| self.finished.then_some(Hold::Finished))
-            .or_else(poisoned)
+            .or(poisoned)
             .or_else(|| self.paused.then_some(Hold::Paused))
             .or(status.blocked.map(|switch| Hold::NoTarget { switch }))
             .or_else(|| status.waits.filter(|_| !self.cx.flowing).map(|stage| Hold::Waits { stage }));

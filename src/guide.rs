@@ -6,6 +6,9 @@ pub mod semantics {}
 #[doc = include_str!("guide/tasks.md")]
 pub mod tasks {}
 
+#[doc = include_str!("guide/threads.md")]
+pub mod threads {}
+
 #[doc = include_str!("guide/drawing.md")]
 pub mod drawing {}
 

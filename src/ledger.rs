@@ -12,11 +12,16 @@
 //! takes [`Note`]s, which come along with the packets and are entered when those are back. So at any moment an item is
 //! counted once: as in flight until its packet is back, and as what became of it from then on.
 
+mod notes;
+
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering, fence};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::name::Path;
+
+pub(crate) use notes::Note;
+use notes::Noted;
 
 /// The counts of one stage; only the thread that runs the pipeline writes them.
 #[derive(Debug, Default)]
@@ -45,23 +50,6 @@ pub(crate) struct LedgerCell {
     notes: Option<Mutex<Vec<Note>>>,
 }
 
-/// What happened to items at a stage, to be entered in the ledger.
-#[derive(Debug)]
-pub(crate) struct Note {
-    at: Arc<Counts>,
-    what: Noted,
-    items: i64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Noted {
-    Dropped,
-    Merged,
-    Failed,
-    Split,
-    Held,
-}
-
 impl Counts {
     /// The pipeline has become a part of another, whose ledger begins with nothing.
     pub(crate) fn forget(&self) {
@@ -81,43 +69,6 @@ fn shift(count: &AtomicI64, by: i64) {
 }
 
 impl LedgerCell {
-    /// A ledger that only takes notes.
-    pub(crate) fn afar() -> Self {
-        Self { notes: Some(Mutex::default()), ..Self::default() }
-    }
-
-    /// Whether this is to be entered later; it is noted then.
-    fn note(&self, at: &Arc<Counts>, what: Noted, items: i64) -> bool {
-        let Some(notes) = &self.notes else { return false };
-        let mut notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
-        match notes.last_mut() {
-            Some(last) if last.what == what && Arc::ptr_eq(&last.at, at) => last.items += items,
-            _ => notes.push(Note { at: Arc::clone(at), what, items }),
-        }
-        true
-    }
-
-    /// Takes what was noted.
-    pub(crate) fn take_notes(&self) -> Vec<Note> {
-        let taken =
-            self.notes.as_ref().map(|notes| std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner)));
-        taken.unwrap_or_default()
-    }
-
-    /// Enters what was noted elsewhere.
-    pub(crate) fn enter(&self, notes: Vec<Note>) {
-        for Note { at, what, items } in notes {
-            match what {
-                Noted::Dropped => self.discard(&at, items.unsigned_abs()),
-                Noted::Merged => self.merge(&at, items.unsigned_abs()),
-                Noted::Failed if items < 0 => self.unfail(&at, items.unsigned_abs()),
-                Noted::Failed => self.fail(&at, items.unsigned_abs()),
-                Noted::Split => self.split(&at, items.unsigned_abs()),
-                Noted::Held => self.hold(&at, items),
-            }
-        }
-    }
-
     /// A cycle ended that gave one output for its item.
     #[inline]
     pub(crate) fn accept(&self, total: u64) {

@@ -68,7 +68,7 @@ impl<W, A, B> Node<W, A, B> {
         let Self { site, work, made, .. } = self;
         let out = out.unwrap_or(made);
         if cx.flowing && cx.is_broken(site.id) {
-            return cx.turn_away(items, site);
+            return cx.turn_away(items, 0, site);
         }
         let (taken, gone, before) = (items.len() as i64, cx.gone, out.len());
         cx.whole = usize::MAX;
@@ -86,7 +86,7 @@ impl<W, A, B> Node<W, A, B> {
             }
             lost(site, out, before, taken - items.len() as i64, gone, cx);
             // What it had not come to is handed back.
-            cx.turn_away(items, site);
+            cx.turn_away(items, (taken as usize).saturating_sub(items.len()), site);
         }
     }
 }
@@ -139,8 +139,7 @@ where
                 (Some(Message::Mark(mark)), Some(next)) => next.mark(mark, out, cx, turn.travels),
                 (Some(Message::Packet(packet)), None) => out.pass(packet),
                 (Some(Message::Packet(packet)), Some(next)) => {
-                    cx.take_up(packet.slip);
-                    self.made.extend(packet.items);
+                    self.made.extend(cx.go_on_with(packet));
                     next.batch(&mut self.made, &mut out.made, cx);
                     self.made.clear();
                     out.take_in(cx);

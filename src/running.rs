@@ -22,6 +22,7 @@ use crate::controller::Controller;
 use crate::error::{FlowError, FlushError, TryRecvError, TrySendError, Unsent, UnsentAll};
 use crate::ledger::Ledger;
 use crate::parker::block_on;
+use crate::threads::Threads;
 use crate::topology::Topology;
 
 use handle::sort;
@@ -53,6 +54,12 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.handle.ledger()
+    }
+
+    /// The threads that work for it now; see [`Controller::threads`].
+    #[must_use]
+    pub fn threads(&self) -> Threads {
+        self.handle.threads()
     }
 
     /// What the pipeline looks like when all committed edits are applied.
@@ -120,6 +127,24 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     /// See [`FlushError`].
     pub async fn settle_async(&self) -> Result<(), FlushError> {
         self.sender.settle_async().await
+    }
+
+    /// See [`Sender::ready`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Sender::ready`].
+    pub fn ready(&self) -> Result<(), FlushError> {
+        self.sender.ready()
+    }
+
+    /// See [`Sender::ready_async`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Sender::ready`].
+    pub async fn ready_async(&self) -> Result<(), FlushError> {
+        self.sender.ready_async().await
     }
 
     /// Blocks this thread until all that was sent so far, by any sender, has come out of the pipeline's stages, but for what

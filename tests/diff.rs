@@ -240,3 +240,54 @@ fn a_hundred_thousand_targets_are_compared_in_good_time() {
     assert_eq!(before.diff(&after).changes().len(), 999);
     assert_eq!(before.diff(&after).to_string().matches("~ ").count(), 1000);
 }
+
+#[test]
+fn a_stage_in_another_pipeline_has_been_moved() {
+    let (changes, tree) = diff(|c| {
+        c.edit(|e| {
+            e.move_after("inner/x", "model")?;
+            e.move_before("prod", "inner/y")?;
+            e.rename("x", "last2")?;
+            e.move_after("model", "inner/y")
+        })
+    });
+    assert_snapshot!(changes.join("; "), @"move prod before inner/x; move model after inner/y; move inner/x before last; rename x to last2");
+    assert_snapshot!(tree, @"
+        ~ p            i64 -> i64  revision 2  (was 1)
+          ├─ add       i64 -> i64
+        - ├─ prod      i64 -> i64              moved
+        - ├─ seen      i64 -> i64  tap         moved
+          ├─ inner     i64 -> i64  pipeline
+        - │  ├─ x      i64 -> i64              moved
+        + │  ├─ prod   i64 -> i64              moved
+        + │  ├─ seen   i64 -> i64  tap         moved
+          │  ├─ y      i64 -> i64
+        + │  └─ model  i64 -> i64  route v1    moved
+        + │     ├─ v1  i64 -> i64  live
+        + │     ├─ v2  i64 -> i64
+        + │     └─ v3  i64 -> i64
+        - ├─ model     i64 -> i64  route v1    moved
+        - │  ├─ v1     i64 -> i64  live
+        - │  ├─ v2     i64 -> i64
+        - │  └─ v3     i64 -> i64
+        + ├─ last2     i64 -> i64              moved
+          └─ last      i64 -> i64
+        ");
+    let out_and_into = changes_of(|c| c.edit(|e| e.move_before("inner/y", "inner")?.move_after("inner", "y")));
+    assert_snapshot!(out_and_into, @"move inner/y before inner");
+}
+
+#[test]
+fn what_moves_where_its_name_is_taken_has_another_on_the_way() {
+    let inner = Pipeline::new("inner").stage("n", |x: i64| x).stage("m", |x: i64| x);
+    let pipeline = Pipeline::new("p").stage("n", |x: i64| x).stage("inner", inner);
+    let before = pipeline.topology();
+    pipeline.controller().edit(|e| e.rename("inner/n", "k")?.move_before("n", "inner/m")).unwrap();
+    let after = pipeline.topology();
+    let changes: Vec<String> = before.diff(&after).changes().iter().map(ToString::to_string).collect();
+    assert_snapshot!(changes.join("; "), @"rename n to n_1; move n_1 before inner/m; rename inner/n to k; rename inner/n_1 to n");
+}
+
+fn changes_of<T>(edit: impl FnOnce(&Controller) -> Result<T, coroute::EditError>) -> String {
+    changes(edit).join("; ")
+}

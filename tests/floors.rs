@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 49] = [
+const FLOORS: [&str; 50] = [
     "name",
     "hash",
     "board",
@@ -22,6 +22,7 @@ const FLOORS: [&str; 49] = [
     "packet",
     "pick",
     "model",
+    "threads",
     "topology",
     "cycle",
     "outlet",

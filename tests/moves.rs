@@ -81,8 +81,8 @@ fn a_stage_moves_to_any_other_pipeline() {
         ("one/a", "two/deep/c", (5 * 2 + 1) + 3 + 10),
         ("two/deep/c", "one/b", ((5 + 1) + 3) * 2 + 10),
         ("first", "one/b", ((1 + 5) * 2) + 3 + 10),
-        ("first", "two/deep/c", (1 * 2) + 5 + 3 + 10),
-        ("first", "model/left/l", (1 * 2) + 3 + 5 + 10),
+        ("first", "two/deep/c", 2 + 5 + 3 + 10),
+        ("first", "model/left/l", 2 + 3 + 5 + 10),
         ("one/b", "first", (5 + 1) + 3 + 10),
         ("model/left/l", "first", (10 + 5 + 1) * 2 + 3),
         ("model/right/r", "model/left/l", ((5 + 1) * 2 + 3) * 3 + 10),
@@ -266,7 +266,7 @@ fn a_script_moves_stages_between_pipelines() {
     let mut player = script.bind(&Library::new(), &pipeline.controller()).unwrap();
     let mut outputs = Vec::new();
     player.run(&mut pipeline, [0, 0, 0], |output| outputs.push(output)).unwrap();
-    assert_eq!(outputs, [25, 0 * 2 + 3 + 5 + 1 + 10, 5 * 2 + 3 + 1 + 10]);
+    assert_eq!(outputs, [25, 3 + 5 + 1 + 10, 5 * 2 + 3 + 1 + 10]);
 
     let wrong: Script = "
         at 1 move one at the back of one
@@ -487,6 +487,21 @@ fn a_move_does_not_wait_for_sinks_to_be_flushed() {
     assert!(receipt.is_retired());
     assert_eq!(left.0.lock().unwrap().taken, [2, 5]);
     assert!(left.0.lock().unwrap().flushed.is_empty(), "nobody has asked for that");
+
+    // What is moved then is what the same edit has put in.
+    let controller = flow.controller();
+    controller
+        .edit(|e| {
+            e.insert_before("model/left/out", "new", plus(100))?;
+            e.move_before("model/right/add", "model/left/new")?;
+            e.move_after("model/left/new", "model/right/times")
+        })
+        .unwrap();
+    assert_eq!(names(&controller, "model/left") + "; " + &names(&controller, "model/right"), "add out; times new out");
+    assert!(offer(&mut flow, 5));
+    out(&mut flow);
+    assert_eq!(left.0.lock().unwrap().taken, [2, 5, 6]);
+    assert!(flow.ledger().is_balanced());
 }
 
 #[test]
@@ -533,4 +548,34 @@ fn g0_a_refused_move_leaves_all_in_place() {
         assert_eq!(controller.topology(), before);
         assert_eq!(sent(&mut run, [0]), [25]);
     });
+}
+
+#[test]
+fn g9_what_leaves_with_items_inside_is_changed_when_they_are_out() {
+    for target in [false, true] {
+        let (wait, doors) = doors();
+        let deep = Pipeline::new("deep").stage("neg", |x: i64| -x);
+        let one = Pipeline::new("one").stage("wait", wait).stage("add", plus(1)).stage("deep", deep);
+        let pipeline = Pipeline::new("p");
+        let (pipeline, path) = match target {
+            true => (pipeline.switch(Switch::new("s").target("one", one).route("one")), "s/one"),
+            false => (pipeline.stage("one", one), "one"),
+        };
+        let mut flow = pipeline.flow();
+        assert!(offer(&mut flow, 1));
+        assert_eq!(whole(&mut flow), []);
+        let receipt = flow
+            .controller()
+            .edit(|e| e.move_after(format!("{path}/add"), format!("{path}/deep/neg"))?.replace(path, plus(100)))
+            .unwrap();
+        assert_eq!(whole(&mut flow), []);
+        assert!(!receipt.is_retired());
+        doors.lock().unwrap().drain(..).for_each(|door| door.send(()).unwrap());
+        assert_eq!(whole(&mut flow), [-(1 + 1)]);
+        assert!(receipt.is_retired());
+        let old = receipt.take_pipeline::<i64, i64>(path).unwrap();
+        assert_eq!(names(&old.controller(), "deep"), "neg add");
+        assert!(offer(&mut flow, 2));
+        assert_eq!(whole(&mut flow), [102]);
+    }
 }

@@ -79,14 +79,13 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
 
     /// See [`Wait::evict`](crate::knot::Wait::evict).
     pub(crate) fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle) {
-        let reach = eviction.reach;
-        if self.held.find(|mark| eviction.ends_at(mark)).is_some() {
-            // All that is inside holds it up.
-            eviction.reach = Reach::All;
+        let Some(link) = &mut self.link else { return };
+        if self.held.find(|mark| eviction.ends_at(mark)).is_none() {
+            return link.evict(eviction, cx);
         }
-        if let Some(link) = &mut self.link {
-            link.evict(eviction, cx);
-        }
+        // All that is inside holds it up.
+        let reach = std::mem::replace(&mut eviction.reach, Reach::All);
+        link.evict(eviction, cx);
         eviction.reach = reach;
     }
 
@@ -267,8 +266,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
             match message {
                 Message::Mark(mark) => self.mark(mark, out, cx, travels),
                 Message::Packet(packet) => {
-                    cx.take_up(packet.slip);
-                    let mut items: Vec<A> = packet.items.into_vec();
+                    let mut items: Vec<A> = cx.go_on_with(packet).into_vec();
                     self.take(&mut items, &mut out.made, cx);
                     out.take_in(cx);
                 }

@@ -3,7 +3,7 @@
 use super::Crew;
 use super::member::{Back, Came};
 use super::room::Remarks;
-use crate::cycle::{Cycle, Site};
+use crate::cycle::{Cycle, Harm, Site};
 use crate::knot::{AnyChain, Eviction, Flow, Travels, Turn, Wait, Way};
 use crate::meet::Order;
 use crate::packet::{Mark, Message, Packet, Slip};
@@ -16,9 +16,26 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
                 Came::Packet(back) => self.arrive(back, cx, site),
                 Came::Partly(back, rest) => self.arrive_partly(back, rest, cx, site),
                 Came::Mark(mark) => self.meet.mark_out(mark),
-                Came::Said(remarks) => note(*remarks, true, cx),
+                Came::Said(remarks) => self.note(*remarks, true, cx),
                 Came::Quit(packets) => self.quit(packets, cx, site),
             }
+        }
+    }
+
+    /// Enters what a thread has said; `counts` where that is not counted already.
+    fn note(&self, remarks: Remarks, counts: bool, cx: &mut Cycle) {
+        let Remarks { notes, mut broken, panic, used_up } = remarks;
+        if counts {
+            cx.ledger.enter(notes);
+        }
+        if self.workers {
+            broken.iter_mut().for_each(|broken| broken.harm = Harm::Part);
+        }
+        cx.breaks += broken.len() as u64;
+        cx.broken.extend(broken);
+        cx.used_up |= used_up;
+        if let Some(panic) = panic {
+            cx.panic.get_or_insert(panic);
         }
     }
 
@@ -29,11 +46,12 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             // What an edit or the end set free is of no packet.
             self.settle(&mut packet, raw, cx, site);
             cx.ledger.hold(&site.counts, packet.items.len() as i64);
-            return self.meet.extra(0, packet);
+            self.meet.extra(0, packet);
+            return self.show();
         };
         let missed = self.meet.misses(ticket);
         if let Some(remarks) = remarks {
-            note(*remarks, missed, cx);
+            self.note(*remarks, missed, cx);
         }
         if !missed {
             // It was given up.
@@ -61,7 +79,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let Back { packet, of, remarks, .. } = back;
         let missed = packet.slip.ticket.is_some_and(|ticket| self.meet.misses(ticket));
         if let Some(remarks) = remarks {
-            note(*remarks, missed, cx);
+            self.note(*remarks, missed, cx);
         }
         if missed {
             cx.ledger.hold(&site.counts, packet.items.len() as i64 - of as i64);
@@ -93,8 +111,13 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
                 }
             }
         }
-        if self.members.is_empty() && !cx.is_broken(site.id) {
-            cx.broke(site);
+        if self.members.is_empty() {
+            let broken = cx.broken.iter_mut().filter(|broken| broken.id == site.id && broken.harm == Harm::Part);
+            broken.for_each(|broken| broken.harm = Harm::Poison);
+            if !cx.is_broken(site.id) {
+                cx.broke(site);
+            }
+            cx.used_up = true;
         }
         for packet in left {
             if self.members.is_empty() {
@@ -102,7 +125,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
                 continue;
             }
             let to = self.members.iter().enumerate().min_by_key(|(_, member)| member.load()).map_or(0, |(at, _)| at);
-            self.send(to, packet, cx);
+            self.send(to, packet, cx, site);
         }
     }
 
@@ -113,7 +136,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let count = items.len();
         cx.within(&mut slip, |cx| {
             cx.settle(site, 0, count, -(count as i64));
-            cx.turn_away(&mut items, site);
+            cx.turn_away(&mut items, 0, site);
         });
         let packet = Packet { slip, items: crate::packet::Items::new() };
         self.arrive(Back { packet, of: 0, remarks: None, raw: false }, cx, site);
@@ -126,19 +149,6 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             && travels.of(revision).is_some_and(|travel| {
                 travel.drains.iter().any(inside) || travel.acts.iter().any(|(way, _)| inside(way))
             })
-    }
-}
-
-/// Enters what a thread has said; `counts` where that is not counted already.
-fn note(remarks: Remarks, counts: bool, cx: &mut Cycle) {
-    let Remarks { notes, broken, panic, used_up } = remarks;
-    if counts {
-        cx.ledger.enter(notes);
-    }
-    cx.broken.extend(broken);
-    cx.used_up |= used_up;
-    if let Some(panic) = panic {
-        cx.panic.get_or_insert(panic);
     }
 }
 
@@ -164,11 +174,11 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Crew<A, B> {
     }
 
     fn has_room(&mut self) -> bool {
-        self.meet.weight() < self.capacity
+        self.meet.weight() < self.stock.capacity
     }
 
     fn capacity(&mut self) -> usize {
-        self.capacity
+        self.stock.capacity
     }
 
     fn mark(&mut self, mark: Mark, _: &mut Cycle, site: &Site, travels: &mut Travels) {
@@ -249,6 +259,7 @@ impl<A: Send + 'static, B: Send + 'static> Flow<B> for Crew<A, B> {
         if let Message::Packet(packet) = &message {
             let items = packet.items.len();
             cx.settle(site, 0, items, -(items as i64));
+            self.show();
         }
         Some(message)
     }

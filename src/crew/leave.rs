@@ -10,7 +10,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
     /// They are dealt to no more, and go when they have done with what they have.
     pub(super) fn leave(&mut self, leaving: Vec<Member<A, B>>, cx: &mut Cycle, site: &Site) {
         self.leaving.extend(leaving);
-        if !cx.flowing || self.staffed.is_none() {
+        if !cx.flowing || !self.staffed {
             let mut late = Vec::new();
             for mut member in std::mem::take(&mut self.leaving) {
                 flush(&mut member, &mut late, cx, site);

@@ -5,14 +5,14 @@ mod give_up;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::task::Context;
+use std::task::{Context, Waker};
 
 use super::post::{Parcel, Post, Report};
 use super::room::{Remarks, Room};
 use crate::chain::Nested;
 use crate::cycle::{Cycle, Site};
 use crate::knot::{Flow, Turn, Wait};
-use crate::link::Work;
+use crate::link::{Status, Work};
 use crate::packet::{Line, Mark, Message, Packet, Slip, Ticket};
 use crate::roster::Watch;
 use crate::trace::SharedLog;
@@ -36,6 +36,8 @@ pub(crate) struct Member<A, B> {
     forsaken: bool,
     /// Whether there are boundaries inside.
     flows: bool,
+    /// What may be done with the lent chain.
+    status: Status,
     /// The recording that the lent chain collects ways for.
     log: Option<SharedLog>,
     /// Said when the chain came home at once.
@@ -50,6 +52,8 @@ struct Sent {
     items: usize,
     number: u64,
     revision: u64,
+    /// Whether each item has a cycle of its own.
+    each: bool,
 }
 
 /// What comes out of a member.
@@ -84,6 +88,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             recalled: false,
             forsaken: false,
             flows: false,
+            status: Status::CLEAR,
             log: None,
             said: None,
             made: Vec::new(),
@@ -92,16 +97,30 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     /// Starts its thread.
-    pub(super) fn hire(&mut self, watch: Arc<Watch>, quits: bool) -> io::Result<()> {
-        let window = watch.capacity.clamp(2, WINDOW);
+    pub(super) fn hire(&mut self, watch: Arc<Watch>, capacity: usize, quits: bool) -> io::Result<()> {
+        let window = capacity.clamp(2, WINDOW);
         self.post = Some(Post::hire(watch, window, quits)?);
         Ok(())
     }
 
-    /// Lets its thread go, as soon as that has done with what it has in hand.
-    pub(super) fn dismiss(&mut self) {
-        self.come_home();
+    /// Lets its thread go, as soon as that has done with what it has in hand. Whether the chain is at home: one that was
+    /// given up together with what the thread has in hand may never come.
+    pub(super) fn dismiss(&mut self) -> bool {
+        let home = self.come_home() || self.has_come_home();
         self.post = None;
+        home
+    }
+
+    /// Whether a chain that was given up has come home all the same.
+    fn has_come_home(&mut self) -> bool {
+        let mut task = Context::from_waker(Waker::noop());
+        while let Some(report) = self.post.as_ref().and_then(|post| post.poll_report(&mut task)) {
+            if let Report::Home(room, _) = report {
+                self.restore(room);
+                return true;
+            }
+        }
+        false
     }
 
     pub(super) fn is_staffed(&self) -> bool {
@@ -114,12 +133,18 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     pub(super) fn is_idle(&mut self) -> bool {
-        self.line.is_empty() && self.inside.is_empty() && self.said.is_none() && self.home.is_idle()
+        let waits = self.forsaken || self.said.is_some();
+        !waits && self.line.is_empty() && self.inside.is_empty() && self.home.is_idle()
     }
 
     /// Whether something has to be done before it can leave.
     pub(super) fn lingers(&mut self) -> bool {
         !self.is_idle() || self.home.lingers() || (self.home.is_lent() && self.flows)
+    }
+
+    /// What may be done with the chain, as it is or as it was lent.
+    pub(super) fn status(&self, site: &Site) -> Status {
+        if self.home.is_lent() { self.status.clone() } else { self.home.status(site) }
     }
 
     /// Whether flushes concern it.
@@ -153,11 +178,14 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
         debug_assert!(self.said.is_none(), "it comes home once");
         self.said = room.remarks();
         self.home.restore(room.chain);
+        if let Some(post) = &self.post {
+            post.watch.set_lent(false);
+        }
         (self.recalled, self.forsaken) = (false, false);
     }
 
     /// Lends the chain to the thread; whether that has it, and can take a packet.
-    fn lend(&mut self, traced: bool, cx: &Cycle) -> bool {
+    fn lend(&mut self, traced: bool, cx: &Cycle, site: &Site) -> bool {
         let Some(post) = &self.post else { return false };
         if self.home.is_lent() {
             let knows = |log: &SharedLog| cx.trace.as_ref().is_some_and(|recorder| recorder.writes_to(log));
@@ -171,11 +199,14 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             return false;
         }
         self.flows = self.home.flows();
+        self.status = self.home.status(site);
         self.log = cx.trace.as_ref().map(|recorder| recorder.log().clone());
         let depth = self.home.depth();
         let room = Box::new(Room::new(self.home.lend(), cx, depth));
+        post.watch.set_lent(true);
         match post.send(Parcel::Room(room)) {
             Err(Parcel::Room(room)) => {
+                post.watch.set_lent(false);
                 self.home.restore(room.chain);
                 false
             }
@@ -184,8 +215,8 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     /// Sends a packet to the thread; it comes back where that does not work.
-    pub(super) fn send(&mut self, packet: Packet<A>, cx: &Cycle) -> Result<(), Packet<A>> {
-        if !self.lend(packet.slip.trace.is_some(), cx) {
+    pub(super) fn send(&mut self, packet: Packet<A>, cx: &Cycle, site: &Site) -> Result<(), Packet<A>> {
+        if !self.lend(packet.slip.trace.is_some(), cx, site) {
             return Err(packet);
         }
         let Some(post) = &self.post else { return Err(packet) };
@@ -253,10 +284,13 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
                 }
                 Report::Partly(packet, remarks, items) => {
                     let of = self.unsend(packet.slip.ticket);
-                    let Slip { number, revision, ticket, .. } = packet.slip;
+                    let begun = of - items.len().min(of);
+                    let Slip { number, revision, each, ticket, .. } = packet.slip;
                     let trace = packet.slip.trace.as_ref().map(|trace| trace.part());
-                    let rest = Packet { slip: Slip { number, revision, ticket, trace, ..Slip::default() }, items };
-                    let back = Back { packet, of: of - rest.items.len().min(of), remarks, raw: true };
+                    let number = number + if each { begun as u64 } else { 0 };
+                    let rest =
+                        Packet { slip: Slip { number, revision, each, ticket, trace, ..Slip::default() }, items };
+                    let back = Back { packet, of: begun, remarks, raw: true };
                     came.push_back(Came::Partly(back, rest));
                 }
                 Report::Home(room, false) => self.restore(room),
@@ -311,7 +345,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
         let mut home = false;
         while let Some(message) = self.line.pop() {
             match message {
-                Message::Packet(packet) => match self.send(packet, cx) {
+                Message::Packet(packet) => match self.send(packet, cx, site) {
                     Ok(()) => {}
                     Err(packet) if self.home.is_lent() || (self.post.is_some() && self.home.is_idle()) => {
                         self.line.put_back(Message::Packet(packet));
@@ -370,6 +404,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
 impl Sent {
     fn of<T>(packet: &Packet<T>) -> Option<Self> {
         let Packet { slip, items } = packet;
-        Some(Self { ticket: slip.ticket?, items: items.len(), number: slip.number, revision: slip.revision })
+        let Slip { number, revision, each, .. } = *slip;
+        Some(Self { ticket: slip.ticket?, items: items.len(), number, revision, each })
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread::Builder;
 
+use super::desk::Desk;
 use super::room::{Remarks, Room};
 use crate::lane::{Drain, Feed, Full, lane};
 use crate::packet::{Items, Packet};
@@ -39,6 +40,8 @@ pub(super) enum Report<A, B> {
 pub(super) struct Post<A, B> {
     feed: Feed<Parcel<A, B>>,
     drain: Drain<Report<A, B>>,
+    /// What the thread has in hand.
+    pub(super) desk: Arc<Desk<A, B>>,
     pub(super) watch: Arc<Watch>,
 }
 
@@ -48,13 +51,22 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
     pub(super) fn hire(watch: Arc<Watch>, window: usize, quits: bool) -> io::Result<Self> {
         // A chain that is sent, and called home, has room beside the packets.
         let ((feed, parcels), (reports, drain)) = (lane(window + 2), lane(window + 2));
-        let seen = Arc::clone(&watch);
+        let (seen, desk) = (Arc::clone(&watch), Arc::new(Desk::new()));
+        let own = Arc::clone(&desk);
         Builder::new().name(watch.thread.clone()).spawn(move || {
-            let mut worker =
-                Worker { parcels, reports, room: None, done: VecDeque::new(), quits, over: false, watch: seen };
+            let mut worker = Worker {
+                parcels,
+                reports,
+                room: None,
+                done: VecDeque::new(),
+                quits,
+                over: false,
+                desk: own,
+                watch: seen,
+            };
             block_on(poll_fn(|task| worker.poll(task)));
         })?;
-        Ok(Self { feed, drain, watch })
+        Ok(Self { feed, drain, desk, watch })
     }
 
     /// Sends a parcel; it comes back when there is no room.
@@ -92,6 +104,12 @@ fn given_back<T>(refused: Full<T>) -> T {
     value
 }
 
+impl<A, B> Drop for Post<A, B> {
+    fn drop(&mut self) {
+        self.watch.let_go();
+    }
+}
+
 /// The thread's end.
 struct Worker<A, B> {
     parcels: Drain<Parcel<A, B>>,
@@ -102,6 +120,7 @@ struct Worker<A, B> {
     quits: bool,
     /// Whether a stage has panicked, and the thread ends for that.
     over: bool,
+    desk: Arc<Desk<A, B>>,
     watch: Arc<Watch>,
 }
 
@@ -129,6 +148,7 @@ impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
                 return Poll::Ready(());
             }
             if self.room.as_mut().is_some_and(|room| !room.has_room()) {
+                self.watch.say(Does::Waits);
                 return Poll::Pending;
             }
             let parcel = match self.parcels.pop() {
@@ -148,10 +168,16 @@ impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
 
     fn take(&mut self, parcel: Parcel<A, B>) {
         match (parcel, &mut self.room) {
-            (Parcel::Room(room), _) => self.room = Some(room),
+            (Parcel::Room(mut room), _) => {
+                room.watch(&self.watch);
+                self.room = Some(room);
+            }
             (Parcel::Packet(packet), Some(room)) => {
-                self.watch.say(Does::Works(packet.slip.number));
-                let rest = room.take(packet, self.quits);
+                let cycles = if packet.slip.each { packet.items.len() } else { 1 };
+                self.watch.say(Does::Works(packet.slip.number, cycles));
+                let rest = room.take(packet, self.quits, &self.desk);
+                // Whoever gets what comes out sees a thread that has done.
+                self.watch.say(Does::Nothing);
                 if let Some(rest) = rest {
                     self.over = true;
                     if !rest.is_empty()

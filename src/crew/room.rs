@@ -4,15 +4,20 @@
 //! out, so that it is entered at the pipeline's own end of the queue, in order.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::task::Context;
+use std::time::{Duration, Instant};
 
+use super::desk::{Desk, FEW};
 use crate::chain::Chain;
 use crate::cycle::{Broken, Cycle};
 use crate::knot::{Travels, Turn};
 use crate::ledger::Note;
 use crate::outlet::Outlet;
 use crate::packet::{Items, Message, Packet};
+use crate::roster::{Does, Watch};
 
 /// See the module's documentation.
 pub(crate) struct Room<A, B> {
@@ -28,7 +33,13 @@ pub(crate) struct Room<A, B> {
     flows: bool,
     /// How many stages had panicked before.
     known: usize,
+    /// How many items are taken from the desk at a time.
+    few: usize,
+    notes: Vec<Note>,
 }
+
+/// What takes longer than this is worth to be taken alone.
+const QUICK: Duration = Duration::from_micros(1);
 
 /// What there is to say beside a packet.
 pub(crate) struct Remarks {
@@ -40,6 +51,13 @@ pub(crate) struct Remarks {
     pub(super) used_up: bool,
 }
 
+impl Remarks {
+    /// Nothing but what happened to items.
+    pub(super) fn of(notes: Vec<Note>) -> Self {
+        Self { notes, broken: Vec::new(), panic: None, used_up: false }
+    }
+}
+
 impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
     /// The chain, `deeper` by so many pipelines than where `cx` is now.
     pub(super) fn new(chain: Chain<A, B>, cx: &Cycle, deeper: u32) -> Self {
@@ -47,7 +65,12 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
         let cx = cx.afar(deeper);
         let known = cx.broken.len();
         let (outlet, travels, inbox) = (Outlet::new(usize::MAX), Travels::default(), Vec::new());
-        Self { chain, cx, outlet, travels, inbox, single, flows, known }
+        Self { chain, cx, outlet, travels, inbox, single, flows, known, few: 1, notes: Vec::new() }
+    }
+
+    /// Has it seen from outside what the thread does with packets that have waited inside.
+    pub(super) fn watch(&mut self, watch: &Arc<Watch>) {
+        self.cx.watch = Some(Arc::clone(watch));
     }
 
     pub(super) fn has_room(&mut self) -> bool {
@@ -59,6 +82,9 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
         if self.flows {
             let mut turn = Turn { travels: &mut self.travels, task };
             self.chain.poll(&mut self.outlet, &mut self.cx, &mut turn);
+            if let Some(watch) = &self.cx.watch {
+                watch.say(Does::Nothing);
+            }
         }
     }
 
@@ -75,7 +101,8 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
     /// What there is to say, if anything.
     pub(super) fn remarks(&mut self) -> Option<Box<Remarks>> {
         let cx = &mut self.cx;
-        let notes = cx.ledger.take_notes();
+        let mut notes = std::mem::take(&mut self.notes);
+        notes.extend(cx.ledger.take_notes());
         let (panic, used_up) = (cx.panic.take(), std::mem::take(&mut cx.used_up));
         if notes.is_empty() && panic.is_none() && !used_up && cx.broken.len() == self.known {
             return None;
@@ -87,9 +114,9 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
 
     /// Takes a packet through, as far as it gets. Where a stage panics, the item that it had in hand is lost, and has failed;
     /// the others go on, unless the room `quits` then: what comes back was not begun.
-    pub(super) fn take(&mut self, packet: Packet<A>, quits: bool) -> Option<Items<A>> {
+    pub(super) fn take(&mut self, packet: Packet<A>, quits: bool, desk: &Desk<A, B>) -> Option<Items<A>> {
         let Packet { slip, items } = packet;
-        let (each, traced) = (slip.each, slip.trace.is_some());
+        let (ticket, each, traced) = (slip.ticket, slip.each, slip.trace.is_some());
         self.cx.take_up(slip);
         if self.flows || items.len() < 2 {
             self.inbox.extend(items);
@@ -97,20 +124,49 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
             self.outlet.take_in(&mut self.cx);
             return (quits && self.cx.panic.is_some()).then(Items::new);
         }
-        let first = self.cx.number;
-        let mut items = items.into_iter();
-        if self.single && !traced {
-            self.call(&mut items, each);
-        }
-        // All, or what is behind an item that a stage has panicked on.
-        while let Some(item) = (!(quits && self.cx.panic.is_some())).then(|| items.next()).flatten() {
-            self.inbox.push(item);
-            self.pass();
-            self.cx.number += u64::from(each);
+        let (first, count, began) = (self.cx.number, items.len(), Instant::now());
+        desk.lay(ticket, items);
+        let mut few = VecDeque::new();
+        let mut done = 0;
+        loop {
+            let Self { cx, outlet, .. } = self;
+            let notes = cx.ledger.take_notes();
+            desk.exchange(self.few, &mut few, done, &mut outlet.made, notes, &mut cx.failures);
+            done = few.len();
+            if done == 0 {
+                break;
+            }
+            // This way no stage that has panicked is passed by.
+            if self.single && !traced && self.cx.broken.is_empty() {
+                self.call(&mut few, each);
+            }
+            // All, or what is behind an item that a stage has panicked on.
+            while !(quits && self.cx.panic.is_some())
+                && let Some(item) = few.pop_front()
+            {
+                self.inbox.push(item);
+                self.pass();
+                self.cx.number += u64::from(each);
+            }
+            if quits && self.cx.panic.is_some() {
+                break;
+            }
         }
         self.cx.number = first;
+        self.few = if began.elapsed() < QUICK * count as u32 { FEW } else { 1 };
+        let Some(hand) = desk.clear() else {
+            // Nobody waits for it any more.
+            self.outlet.made.clear();
+            let _ = (self.cx.put_down(), self.cx.ledger.take_notes());
+            return (quits && self.cx.panic.is_some()).then(Items::new);
+        };
+        self.notes.extend(hand.notes);
+        let made = std::mem::replace(&mut self.outlet.made, hand.made);
+        self.outlet.made.extend(made);
+        let failures = std::mem::replace(&mut self.cx.failures, hand.failures);
+        self.cx.failures.extend(failures);
         self.outlet.take_in(&mut self.cx);
-        (quits && self.cx.panic.is_some()).then(|| items.collect())
+        (quits && self.cx.panic.is_some()).then(|| few.into_iter().chain(hand.rest).collect())
     }
 
     /// Takes what is in the inbox through, stage by stage.
@@ -125,10 +181,10 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
     }
 
     /// Takes one item after the other through, until a stage panics.
-    fn call(&mut self, items: &mut impl Iterator<Item = A>, each: bool) {
+    fn call(&mut self, items: &mut VecDeque<A>, each: bool) {
         let Self { chain, cx, outlet, .. } = self;
         let called = catch_unwind(AssertUnwindSafe(|| {
-            for item in items {
+            while let Some(item) = items.pop_front() {
                 cx.gone = 0;
                 match chain.call(item, cx) {
                     Some(made) => outlet.made.push(made),

@@ -43,16 +43,21 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     /// One packet to the targets.
     pub(super) fn branch(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         // What the user's code chooses comes first: a panic in it leaves the packet in hand.
-        let weight = if cx.spawned { items.len().max(1) } else { 1 };
+        let count = items.len();
+        let weight = if cx.spawned { count.max(1) } else { 1 };
         let runs = self.runs(items, cx, site);
         let slip = cx.put_down();
         let (number, revision) = (slip.number, slip.revision);
+        let each = slip.each && runs.iter().map(|(_, run)| run.len()).sum::<usize>() == count;
         let traces: SmallVec<[_; 1]> = runs.iter().map(|_| slip.trace.as_ref().map(|trace| trace.part())).collect();
         let Some(branching) = &mut self.branching else { return };
         let entry = branching.meet.begin(slip, runs.len(), weight);
+        let mut from = number;
         for (part, ((target, run), trace)) in runs.into_iter().zip(traces).enumerate() {
             let ticket = Some(Ticket { entry, part: part as u32 });
-            let slip = Slip { number, revision, ticket, trace, ..Slip::default() };
+            let next = from + if each { run.len() as u64 } else { 0 };
+            let slip = Slip { number: from, revision, each, ticket, trace, ..Slip::default() };
+            from = next;
             self.send(target, run, slip, cx, site);
         }
         (cx.number, cx.revision) = (number, revision);
@@ -196,6 +201,8 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                         let goes = |(way, _): &(Way, Act)| target(way).is_some_and(|(_, of)| of == slot);
                         let (acts, later) = acts_later.into_iter().partition(goes);
                         acts_later = later;
+                        // The same for what is inside of it.
+                        drains_later.retain(|way| target(way).is_none_or(|(_, of)| of != slot));
                         self.leave(slot, Leave { revision, acts }, entry, cx, travels);
                     }
                     AnySwitch::act(self, &[], act, &mut taken, cx, site.id);

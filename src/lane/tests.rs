@@ -37,8 +37,11 @@ impl Task {
     }
 }
 
+/// Feeds, each with the task that waits at it.
+type Waiting<const N: usize> = [(Feed<usize>, Task); N];
+
 /// A full lane for one item, with feeds beside the first one that wait in the order of their numbers.
-fn waiting<const N: usize>() -> (Feed<usize>, Drain<usize>, [(Feed<usize>, Task); N]) {
+fn waiting<const N: usize>() -> (Feed<usize>, Drain<usize>, Waiting<N>) {
     let (feed, drain) = lane(1);
     feed.push(0).unwrap();
     let others = std::array::from_fn(|_| (feed.clone(), task()));
@@ -48,7 +51,7 @@ fn waiting<const N: usize>() -> (Feed<usize>, Drain<usize>, [(Feed<usize>, Task)
     (feed, drain, others)
 }
 
-fn woken<const N: usize>(feeds: &[(Feed<usize>, Task); N]) -> [usize; N] {
+fn woken<const N: usize>(feeds: &Waiting<N>) -> [usize; N] {
     std::array::from_fn(|n| feeds[n].1.woken())
 }
 

@@ -47,6 +47,8 @@ pub(super) struct Left<In, Out> {
     pub(super) failures: Vec<Failure>,
     /// A panic that no edit has mended.
     pub(super) panic: Option<Panic>,
+    /// The threads that have not come home.
+    pub(super) blocked: Vec<String>,
 }
 
 /// See the module's documentation.
@@ -66,7 +68,10 @@ pub(super) struct Conductor<'e, In, Out> {
     ended: bool,
     joined: bool,
     requests: Vec<Request>,
-    panic: Option<(Option<NodeId>, Panic)>,
+    /// Those of stages that are still there, and of what is no stage.
+    panics: Vec<(Option<NodeId>, Panic)>,
+    /// How many stages have panicked before.
+    breaks: u64,
 }
 
 impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
@@ -78,6 +83,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         orders: Arc<Orders>,
     ) -> Self {
         let hand = engine.spawned(Type::of::<Out>() == Type::of::<()>());
+        let breaks = engine.breaks();
         Self {
             engine,
             tenure,
@@ -91,7 +97,8 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
             ended: false,
             joined: tenure == Tenure::Lent,
             requests: Vec::new(),
-            panic: None,
+            panics: Vec::new(),
+            breaks,
         }
     }
 
@@ -110,7 +117,9 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         if self.ended && self.waiting.is_empty() && self.engine.poisoned().is_none() {
             moved |= self.finish();
         }
-        Ok(moved | self.answer())
+        // Whoever is answered sees a pipeline that has done.
+        self.engine.rests(self.engine.has_news());
+        Ok(moved | self.answer(moved))
     }
 
     /// Runs the engine; remembers the panic of a stage. Whether there was one.
@@ -122,17 +131,25 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
 
     fn broke(&mut self, panic: Box<dyn Any + Send>) {
         self.forget_mended();
-        let broken = self.engine.broken().last().map(|(id, path)| (id, path.clone()));
-        let (id, path) = broken.map_or_else(|| (None, self.name.clone().into()), |(id, path)| (Some(id), path));
-        self.panic.get_or_insert_with(|| (id, Panic::new(path, panic)));
+        let Self { engine, panics, breaks, .. } = self;
+        let of_a_stage = std::mem::replace(breaks, engine.breaks()) != engine.breaks();
+        let is_new = |id: NodeId| {
+            let known = panics.iter().filter(|(known, _)| *known == Some(id)).count();
+            known < engine.broken().filter(|(known, _)| *known == id).count()
+        };
+        let broken = engine.broken().find(|(id, _)| is_new(*id)).map(|(id, path)| (id, path.clone()));
+        match broken {
+            Some((id, path)) => panics.push((Some(id), Panic::new(path, panic))),
+            // An edit has mended it meanwhile.
+            None if of_a_stage => {}
+            None => panics.push((None, Panic::new(self.name.clone().into(), panic))),
+        }
     }
 
     /// What an edit has mended is of no matter any more.
     fn forget_mended(&mut self) {
-        let broken = |id: NodeId| self.engine.broken().any(|(known, _)| known == id);
-        if self.panic.as_ref().and_then(|(id, _)| *id).is_some_and(|id| !broken(id)) {
-            self.panic = None;
-        }
+        let Self { engine, panics, .. } = self;
+        panics.retain(|(id, _)| id.is_none_or(|id| engine.broken().any(|(known, _)| known == id)));
     }
 
     /// Looks at what was asked for.
@@ -206,28 +223,30 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         over && !self.engine.has_news()
     }
 
-    /// Answers requests; whether a flush was asked for.
-    fn answer(&mut self) -> bool {
+    /// Answers requests; whether a flush was asked for. Where something has `moved`, it is not known what comes of that.
+    fn answer(&mut self, moved: bool) -> bool {
         let accepted = self.taken.saturating_sub(self.waiting.len() as u64);
-        let held = self.engine.poisoned().cloned();
+        let (poisoned, shut) = (self.engine.poisoned().cloned(), self.engine.shut().cloned());
         let mut asked = false;
         for mut request in std::mem::take(&mut self.requests) {
-            if request.count > accepted {
-                match held.clone() {
-                    Some(held) => drop(request.answer.send(Err(FlushError::Held(held)))),
-                    None => self.requests.push(request),
+            let (open, waits) = (request.how_far == HowFar::Open, request.count > accepted);
+            let answer = match if open { &shut } else { &poisoned } {
+                _ if open && moved => None,
+                Some(why) if open || waits => Some(Err(FlushError::Held(why.clone()))),
+                _ if waits => None,
+                _ => {
+                    if request.how_far == HowFar::Flushed && request.flush.is_none() {
+                        asked = true;
+                        self.guarded(|engine, _| request.flush = Some(engine.ask_flush()));
+                    }
+                    let (_, through) = self.engine.flushes();
+                    let under_way = request.flush.is_some_and(|flush| flush > through || self.engine.has_news());
+                    (!under_way).then_some(Ok(()))
                 }
-                continue;
-            }
-            if request.how_far == HowFar::Flushed && request.flush.is_none() {
-                asked = true;
-                self.guarded(|engine, _| request.flush = Some(engine.ask_flush()));
-            }
-            let (_, through) = self.engine.flushes();
-            if request.flush.is_some_and(|flush| flush > through || self.engine.has_news()) {
-                self.requests.push(request);
-            } else {
-                let _ = request.answer.send(Ok(()));
+            };
+            match answer {
+                Some(answer) => drop(request.answer.send(answer)),
+                None => self.requests.push(request),
             }
         }
         asked
@@ -250,13 +269,14 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
     fn left(&mut self, why: Closed, items: Vec<In>, outputs: Vec<Out>, failures: Vec<Failure>) -> Left<In, Out> {
         self.forget_mended();
         if let Closed::Panicked { stage } = &why
-            && self.panic.is_none()
+            && self.panics.is_empty()
         {
             let before: Box<dyn Any + Send> = Box::new("it had panicked before the pipeline was spawned");
-            self.panic = Some((None, Panic::new(stage.clone(), before)));
+            self.panics.push((None, Panic::new(stage.clone(), before)));
         }
         self.orders.end(why);
-        Left { items, outputs, failures, panic: self.panic.take().map(|(_, panic)| panic) }
+        let panic = self.panics.drain(..).next().map(|(_, panic)| panic);
+        Left { items, outputs, failures, panic, blocked: Vec::new() }
     }
 }
 
@@ -279,8 +299,8 @@ impl<In: Send + 'static, Out: Send + 'static> Future for Conductor<'_, In, Out> 
                 return Poll::Ready(conductor.left(Closed::Finished, Vec::new(), Vec::new(), Vec::new()));
             }
             if conductor.joined
+                && conductor.engine.is_idle()
                 && let Some(Hold::Poisoned { stage }) = conductor.engine.poisoned()
-                && !conductor.engine.has_news()
             {
                 let stage = stage.clone();
                 return Poll::Ready(conductor.stop(Closed::Panicked { stage }));

@@ -60,6 +60,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         let orders = Arc::<Orders>::default();
         let (sender, inside, receiver) = make_ends(Ends::default(), &orders);
         let tail = receiver.tail();
+        self.engine.seen_as(&name, inside.0.gauge(), inside.1.gauge());
         let (engine, thread) = (&mut self.engine, thread::Builder::new().name(name.to_string()));
         let ran = thread::scope(|scope| {
             let own = name.clone();
@@ -69,6 +70,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
             Ok((conductor.join().unwrap_or_else(|panic| resume_unwind(panic)), fed))
         });
         let (left, fed) = ran.map_err(|why| {
+            self.engine.unseen();
             // Letting go of a thread cannot fail.
             let _ = self.engine.staff(false);
             Stopped::NotSpawned(why)

@@ -176,6 +176,41 @@ impl<In> Sender<In> {
         Arc::clone(&self.orders).reach(self.feeder.count(), HowFar::Accepted).await
     }
 
+    /// Blocks this thread until all that was sent so far, by any sender, is accepted, and the next item would be as soon as
+    /// there is room for it. Unlike [`settle`](Sender::settle) it waits for no edit: where one has to come first, it says why.
+    ///
+    /// # Errors
+    ///
+    /// [`FlushError::Held`] when the pipeline takes no item by what was committed up to here: it is paused, poisoned or has
+    /// no target. What was sent and is not accepted waits on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::{FlushError, Hold, Pipeline};
+    ///
+    /// let running = Pipeline::new("p").stage("add", |x: i64| x + 1).spawn()?;
+    /// let controller = running.controller();
+    /// running.send(1)?;
+    /// running.ready()?;
+    /// controller.pause()?;
+    /// assert_eq!(running.ready(), Err(FlushError::Held(Hold::Paused)));
+    /// assert_eq!(running.accepted(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ready(&self) -> Result<(), FlushError> {
+        block_on(self.ready_async())
+    }
+
+    /// The same as a future; it may be dropped half-way.
+    ///
+    /// # Errors
+    ///
+    /// See [`ready`](Sender::ready).
+    pub async fn ready_async(&self) -> Result<(), FlushError> {
+        Arc::clone(&self.orders).reach(self.feeder.count(), HowFar::Open).await
+    }
+
     /// Blocks this thread until all that was sent so far, by any sender, has come out of the pipeline's stages, but for what
     /// these hold back, and its sinks are flushed. What has come out has to be received for it when the exit is full: by
     /// another thread then, or with [`Running::flush`](crate::Running::flush).

@@ -124,6 +124,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         let name = shared.board.lock().plan.name.clone();
         let orders = Arc::<Orders>::default();
         let (sender, inside, receiver) = make_ends(ends, &orders);
+        self.engine.seen_as(&name, inside.0.gauge(), inside.1.gauge());
         // The pipeline comes when the thread has begun: where none does, what was to run on it is dropped.
         let (give, get) = mpsc::channel::<Self>();
         let (own, known) = (name.clone(), Arc::clone(&orders));
@@ -139,6 +140,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
                 Ok(Running { receiver, sender, handle: Handle::new(thread, orders, shared, tail) })
             }
             Err(error) => {
+                self.engine.unseen();
                 let _ = self.engine.staff(false);
                 let why = NotSpawned::NoThread { name: name.to_string(), error };
                 Err(SpawnError { why, pipeline: Box::new(self) })
@@ -176,8 +178,10 @@ pub(super) fn conduct<In: Send + 'static, Out: Send + 'static>(
         }
     }
     let _presence = Presence(Arc::clone(&orders));
-    let left = block_on(Conductor::new(engine, tenure, name, inside, orders));
+    let mut left = block_on(Conductor::new(engine, tenure, name, inside, orders));
+    engine.unseen();
     // Letting go of a thread cannot fail.
     let _ = engine.staff(false);
+    left.blocked = engine.shared.board.lock().roster.away();
     left
 }

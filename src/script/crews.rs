@@ -82,7 +82,7 @@ impl Work<i64, i64> for Team {
         Box::new(())
     }
 
-    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, _: &mut Taken, _: &mut Cycle) {
+    fn workers(&mut self, count: usize, made: Box<dyn Any + Send>, _: &mut Taken, _: &mut Cycle, _: &Site) {
         self.0.truncate(count);
         self.0.extend(made.downcast::<Vec<usize>>().map_or_else(|_| Vec::new(), |made| *made));
         assert_eq!(self.0, (0..count).collect::<Vec<_>>());

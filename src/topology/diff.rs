@@ -1,8 +1,9 @@
 //! What differs between two topologies: in the words of an edit, and as a tree with marks.
 //!
-//! `pairs.rs` finds out which node is which; `row.rs` and `fork.rs` put into words what became of the stages of a pipeline
+//! `cross.rs` looks for stages that have come to be in other pipelines; `pairs.rs` finds out which node is which; `row.rs` and `fork.rs` put into words what became of the stages of a pipeline
 //! and of the targets of a switch, `rename.rs` in which order names can change hands; `merge.rs` draws the tree.
 
+mod cross;
 mod fork;
 mod merge;
 mod pairs;
@@ -14,13 +15,13 @@ use std::fmt;
 
 use super::{NodeKind, Topology, TopologyNode};
 use crate::change::Change;
-use crate::name::Path;
+use crate::name::{NodeId, Path};
 
 /// What differs between two topologies of a pipeline; see [`Topology::diff`].
 ///
 /// Its `Display` is the tree of the later one, and at their old places the nodes that are gone from it. In front of a line
 /// stands `+` if the node is new, `-` if it is gone, `~` if something about it has changed, and nothing if it is the same;
-/// at its end, what it was.
+/// at its end, what it was. A stage that was moved to another pipeline stands at both places, with `moved` behind it.
 #[derive(Debug, Clone)]
 pub struct TopologyDiff<'a> {
     before: &'a Topology,
@@ -29,6 +30,8 @@ pub struct TopologyDiff<'a> {
     /// The nodes of `after` that a change moves, and those that stand in the place of another, by their paths.
     moved: HashSet<Path>,
     replaced: HashSet<Path>,
+    /// The nodes that a change moves to another pipeline.
+    crossed: HashSet<NodeId>,
 }
 
 impl Topology {
@@ -65,14 +68,15 @@ impl Topology {
     #[must_use]
     pub fn diff<'a>(&'a self, after: &'a Self) -> TopologyDiff<'a> {
         let mut found = Found::default();
-        found.row(&Path::default(), &self.root, &after.root);
+        let moved = found.cross(&self.root, &after.root);
+        found.row(&Path::default(), &moved, &after.root);
         found.changes.extend(match (self.paused, after.paused) {
             (false, true) => Some(Change::Pause),
             (true, false) => Some(Change::Resume),
             _ => None,
         });
-        let Found { changes, moved, replaced } = found;
-        TopologyDiff { before: self, after, changes, moved, replaced }
+        let Found { changes, moved, replaced, crossed } = found;
+        TopologyDiff { before: self, after, changes, moved, replaced, crossed }
     }
 }
 
@@ -104,6 +108,7 @@ struct Found {
     changes: Vec<Change>,
     moved: HashSet<Path>,
     replaced: HashSet<Path>,
+    crossed: HashSet<NodeId>,
 }
 
 impl Found {

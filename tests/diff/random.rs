@@ -105,22 +105,36 @@ fn make(pipeline: &Pipeline<i64, i64>, steps: &[Step]) {
     }
 }
 
+/// A row up to some stage.
+enum Row {
+    Numbers(Pipeline<i64, i64>),
+    Text(Pipeline<i64, String>),
+}
+
 fn row(node: &TopologyNode) -> Pipeline<i64, i64> {
-    let (mut pipeline, mut behind) = (Pipeline::new(node.name().as_str()), None);
-    for child in node.children() {
-        pipeline = match child.kind() {
-            NodeKind::Pipeline(_) => pipeline.stage(child.name().as_str(), row(child)),
-            NodeKind::Switch { .. } => pipeline.stage(child.name().as_str(), fork(child)),
-            NodeKind::Tap if behind.is_none() => pipeline.stage("front", |x: i64| x),
-            NodeKind::Tap => pipeline,
-            _ => pipeline.stage(child.name().as_str(), |x: i64| x),
+    let mut row = Row::Numbers(Pipeline::new(node.name().as_str()));
+    for (at, child) in node.children().iter().enumerate() {
+        let name = child.name().as_str();
+        row = match (row, child.kind()) {
+            (Row::Numbers(row), NodeKind::Pipeline(_)) => Row::Numbers(row.stage(name, self::row(child))),
+            (Row::Numbers(row), NodeKind::Switch { .. }) => Row::Numbers(row.stage(name, fork(child))),
+            (Row::Numbers(row), NodeKind::Tap) if at == 0 => Row::Numbers(row.stage("front", |x: i64| x)),
+            (row, NodeKind::Tap) => row,
+            (Row::Numbers(row), _) if child.output() == "String" => Row::Text(row.stage(name, |x: i64| x.to_string())),
+            (Row::Numbers(row), _) => Row::Numbers(row.stage(name, |x: i64| x)),
+            (Row::Text(row), _) => Row::Numbers(row.stage(name, |x: String| x.len() as i64)),
         };
-        behind = Some(child.name().as_str());
     }
+    let Row::Numbers(pipeline) = row else { panic!("text comes out of {node:?}") };
     let mut stage = "front".to_owned();
     for child in node.children() {
-        match child.kind() {
-            NodeKind::Tap => drop(pipeline.controller().tap(&stage, child.name().as_str(), |_: &i64| ()).unwrap()),
+        match (child.kind(), child.input()) {
+            (NodeKind::Tap, "String") => {
+                drop(pipeline.controller().tap(&stage, child.name().as_str(), |_: &String| ()).unwrap());
+            }
+            (NodeKind::Tap, _) => {
+                drop(pipeline.controller().tap(&stage, child.name().as_str(), |_: &i64| ()).unwrap());
+            }
             _ => stage = child.name().to_string(),
         }
     }
@@ -201,7 +215,12 @@ fn carry_out(edit: &mut Edit, change: &Change, after: &Topology) {
         Change::Move { stage, to } => match to {
             Position::Before(at) => edit.move_before(stage.to_string(), at.to_string()),
             Position::After(at) => edit.move_after(stage.to_string(), at.to_string()),
-            Position::Front(_) | Position::Back(_) => unreachable!("there is a stage to name"),
+            Position::Back(Some(path)) => {
+                let there = path.join(&Name::new("there").unwrap()).to_string();
+                edit.push_back(&there, |x: i64| x).unwrap().move_before(stage.to_string(), &there).unwrap();
+                edit.remove(there)
+            }
+            Position::Front(_) | Position::Back(None) => unreachable!("there is a stage to name"),
         },
         Change::Attach { target, switch } => {
             made!(&node(switch, &target.maker), new, edit.attach(switch.to_string(), target.name.as_str(), new))

@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::{Back, Came, Member};
+use super::{Back, Came, Member, Sent};
+use crate::crew::desk::Hand;
 use crate::crew::post::Parcel;
+use crate::crew::room::Remarks;
 use crate::cycle::{Cycle, Site};
 use crate::knot::{Eviction, HowFar, Wait};
 use crate::packet::{Items, Message, Packet, Slip};
@@ -77,17 +79,11 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
         let (old, stays): (VecDeque<_>, _) =
             std::mem::take(&mut self.inside).into_iter().partition(|sent| sent.ticket.entry < end);
         self.inside = stays;
+        let mut hand = self.post.as_ref().and_then(|post| post.desk.take_away(end));
         for sent in old {
             self.weight -= sent.items;
-            let mut slip =
-                Slip { number: sent.number, revision: sent.revision, ticket: Some(sent.ticket), ..Slip::default() };
-            cx.within(&mut slip, |cx| {
-                for _ in 0..sent.items {
-                    cx.settle(site, 0, 1, -1);
-                    eviction.give_up::<A>(None, HowFar::Begun, cx, site);
-                }
-            });
-            came.push_back(empty(slip));
+            let hand = hand.take_if(|hand| hand.ticket == Some(sent.ticket));
+            came.push_back(Came::Packet(abandoned(&sent, hand, eviction, cx, site)));
             self.forsaken = true;
         }
         if self.forsaken
@@ -97,6 +93,43 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             self.recalled = post.send(Parcel::Recall).is_ok();
         }
     }
+}
+
+/// What becomes of a packet that a thread has in hand: what is done goes on, what is not begun is given up as what waits is,
+/// and what the thread works on without the item.
+fn abandoned<A: Send + 'static, B: Send + 'static>(
+    sent: &Sent,
+    hand: Option<Hand<A, B>>,
+    eviction: &Eviction,
+    cx: &mut Cycle,
+    site: &Site,
+) -> Back<B> {
+    let Sent { ticket, number, revision, each, .. } = *sent;
+    let mut slip = Slip { number, revision, ticket: Some(ticket), ..Slip::default() };
+    let (mut rest, mut done, mut items, mut remarks) = (Items::new(), 0, Items::new(), None);
+    if let Some(Hand { rest: left, done: through, made, notes, failures, .. }) = hand {
+        (rest, done, items) = (left.into_iter().collect(), through, made.into_iter().collect());
+        slip.failures = failures;
+        remarks = Some(Box::new(Remarks::of(notes)));
+    }
+    let works = sent.items.saturating_sub(rest.len() + done);
+    let passed = |slip: &mut Slip, items: usize| slip.number += if each { items as u64 } else { 0 };
+    passed(&mut slip, done);
+    for _ in 0..works {
+        cx.within(&mut slip, |cx| {
+            cx.settle(site, 0, 1, -1);
+            eviction.give_up::<A>(None, HowFar::Begun, cx, site);
+        });
+        passed(&mut slip, 1);
+    }
+    for item in rest {
+        cx.within(&mut slip, |cx| {
+            cx.settle(site, 0, 1, -1);
+            eviction.give_up(Some(item), HowFar::Waiting, cx, site);
+        });
+        passed(&mut slip, 1);
+    }
+    Back { packet: Packet { slip: Slip { number, ..slip }, items }, of: done, remarks, raw: true }
 }
 
 /// A packet of which nothing is left.

@@ -79,8 +79,8 @@ impl Merge<'_> {
             let live = (old.is_some_and(|old| is_live(0, old)), new.is_some_and(|new| is_live(1, new)));
             let (mark, rest) = match (old, new) {
                 (Some(old), Some(new)) => self.both(&path, old, new, live),
-                (Some(_), None) => ('-', String::new()),
-                _ => ('+', String::new()),
+                (Some(_), None) => ('-', self.elsewhere(node)),
+                _ => ('+', self.elsewhere(node)),
             };
             let note = note(node, if new.is_some() { live.1 } else { live.0 });
             self.lines.push([format!("{mark} {indent}{branch}{}", node.name), node.types(), note, rest]);
@@ -92,6 +92,12 @@ impl Merge<'_> {
                 self.inside(&path, &indent, old, new);
             }
         }
+    }
+
+    /// What is said of a node that is there before only, or after.
+    fn elsewhere(&self, node: &TopologyNode) -> String {
+        let moved = node.id.is_some_and(|id| self.diff.crossed.contains(&id));
+        remarks(&[], moved, false)
     }
 
     /// The mark of a node that is there before and after, and what is said of it.
