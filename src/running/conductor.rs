@@ -26,6 +26,9 @@ const PATIENCE: usize = 256;
 /// What comes out of a pipeline.
 pub(super) type News<Out> = Result<Out, FlowError>;
 
+/// The ends that the conductor has: where items come from, and where outputs go.
+pub(super) type Inside<In, Out> = (Taker<In>, Feeder<News<Out>>);
+
 /// What becomes of a pipeline when no more items come, and when it is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tenure {
@@ -78,7 +81,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         engine: &'e mut Engine<In, Out>,
         tenure: Tenure,
         name: Name,
-        (door, exit): (Taker<In>, Feeder<News<Out>>),
+        (door, exit): Inside<In, Out>,
         orders: Arc<Orders>,
     ) -> Self {
         let hand = engine.spawned(Type::of::<Out>() == Type::of::<()>());
