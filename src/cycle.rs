@@ -256,7 +256,11 @@ impl Cycle {
                 trace.lost(site.id, Lost::Failed, Some(fault.error.to_string()));
             }
             let place = (self.number, self.revision, self.level);
-            self.failures.push(Failure::new(site.id, &site.name, place, fault));
+            let mut failure = Failure::new(site.id, &site.name, place, fault);
+            if self.ticket.is_some_and(|ticket| !ticket.passed) {
+                failure.is_at_first(&site.counts);
+            }
+            self.failures.push(failure);
         }
     }
 

@@ -33,9 +33,18 @@ pub(crate) struct Slip {
 pub(crate) struct Ticket {
     pub(crate) entry: u64,
     pub(crate) part: u32,
+    /// Whether it has come past a stage since.
+    pub(crate) passed: bool,
 }
 
 impl Slip {
+    /// It has come past a stage.
+    pub(crate) fn pass(&mut self) {
+        if let Some(ticket) = &mut self.ticket {
+            ticket.passed = true;
+        }
+    }
+
     /// It comes out of a pipeline or switch that `name` is the name of, to where `level` others are around it.
     pub(crate) fn come_out(&mut self, level: u32, name: &Name) {
         if let Some(trace) = &mut self.trace {

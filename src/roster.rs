@@ -126,10 +126,9 @@ impl Watch {
         !self.over.load(Ordering::Relaxed) || self.is_away()
     }
 
-    /// Whether it was let go, and is still busy with what is lent to it.
+    /// Whether it is busy with what is lent to it.
     pub(crate) fn is_away(&self) -> bool {
-        let away = self.over.load(Ordering::Relaxed) && self.lent.load(Ordering::Relaxed);
-        away && self.does() != Does::Nothing
+        self.lent.load(Ordering::Relaxed) && self.does() != Does::Nothing
     }
 }
 
@@ -174,7 +173,7 @@ impl Roster {
         self.lock().watches.iter().filter_map(Weak::upgrade).filter(|watch| watch.is_there()).collect()
     }
 
-    /// The names of those that were let go and have not come home.
+    /// The names of those that are busy with what is lent to them: when all are let go, those that have not come home.
     pub(crate) fn away(&self) -> Vec<String> {
         let away = |watch: &Arc<Watch>| watch.is_away().then(|| watch.thread.clone());
         self.list().iter().filter_map(away).collect()

@@ -7,8 +7,12 @@ const FLOORS: [&str; 50] = [
     "name",
     "hash",
     "board",
+<<<<<<< HEAD
     "parker",
     "lane",
+=======
+    "ledger",
+>>>>>>> ci-mend
     "in_flight",
     "stage",
     "failure",
@@ -17,7 +21,6 @@ const FLOORS: [&str; 50] = [
     "coroutine",
     "route",
     "change",
-    "ledger",
     "trace",
     "packet",
     "pick",

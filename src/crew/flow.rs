@@ -226,6 +226,18 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Crew<A, B> {
         self.meet.evict(eviction, cx, site);
     }
 
+    fn flush(&mut self) -> bool {
+        let mut any = false;
+        for member in &mut self.members {
+            // What is lent is not known to be flushed before it is back.
+            let lent = member.home.is_lent() && member.flows();
+            if (!lent || member.come_home()) && !member.home.is_lent() {
+                any |= lent | member.home.flush();
+            }
+        }
+        any
+    }
+
     fn loosen(&mut self, loose: bool) {
         self.meet.set_order(match (loose, self.unordered) {
             (true, _) => Order::Loose,
