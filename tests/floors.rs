@@ -7,12 +7,9 @@ const FLOORS: [&str; 50] = [
     "name",
     "hash",
     "board",
-<<<<<<< HEAD
     "parker",
     "lane",
-=======
     "ledger",
->>>>>>> ci-mend
     "in_flight",
     "stage",
     "failure",

@@ -99,7 +99,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
 }
 
 /// Takes the item back out of the last failure, at the stage of those counts.
-fn taken_back<A: 'static>(counts: &Counts, cx: &mut Cycle) -> Option<A> {
+fn taken_back<A: 'static>(counts: &Arc<Counts>, cx: &mut Cycle) -> Option<A> {
     match cx.failures.pop()?.into_item::<A>() {
         Ok(item) => {
             cx.ledger.unfail(counts, 1);

@@ -56,14 +56,9 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let entry = branching.meet.begin(slip, runs.len(), weight);
         let mut from = number;
         for (part, ((target, run), trace)) in runs.into_iter().zip(traces).enumerate() {
-<<<<<<< HEAD
-            let ticket = Some(Ticket { entry, part: part as u32 });
+            let ticket = Some(Ticket { entry, part: part as u32, passed: false });
             let slip = Slip { number: from, each, revision, ticket, trace, ..Slip::default() };
             from += if each { run.len() as u64 } else { 0 };
-=======
-            let ticket = Some(Ticket { entry, part: part as u32, passed: false });
-            let slip = Slip { number, revision, ticket, failures: Vec::new(), trace };
->>>>>>> ci-mend
             self.send(target, run, slip, cx, site);
         }
         (cx.number, cx.revision) = (number, revision);
