@@ -163,7 +163,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let entry = self.meet.begin(slip, runs.len(), count.max(1));
         let mut from = number;
         for (part, ((to, items), trace)) in runs.into_iter().zip(traces).enumerate() {
-            let ticket = Some(Ticket { entry, part: part as u32 });
+            let ticket = Some(Ticket { entry, part: part as u32, passed: false });
             let next = from + if each { items.len() as u64 } else { 0 };
             let slip = Slip { number: from, revision, each, ticket, trace, ..Slip::default() };
             from = next;
@@ -232,7 +232,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
 
     fn status(&self, site: &Site) -> Status {
         let status = self.members.first().map_or(Status::CLEAR, |member| member.status(site));
-        if self.staffed { Status { parks: true, waits: None, ..status } } else { status }
+        if self.staffed { Status { single: false, parks: true, waits: None, ..status } } else { status }
     }
 
     fn way(&self, site: &Site, trace: &mut Recorder) {

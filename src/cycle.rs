@@ -35,6 +35,18 @@ pub(crate) struct Broken {
     pub(crate) id: NodeId,
     pub(crate) path: Path,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) harm: Harm,
+}
+
+/// What comes of a panic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Harm {
+    /// What comes to the stage fails, and the pipeline takes no item.
+    Poison,
+    /// An edit on its way takes the stage out. What comes to it until then fails.
+    Leaving,
+    /// It was that of one worker of several: the others go on.
+    Part,
 }
 
 /// The state of the cycle under way; one per pipeline, used again for every cycle.
@@ -57,9 +69,9 @@ pub(crate) struct Cycle {
     pub(crate) renewed: HashMap<NodeId, Arc<Counts>>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) broken: Vec<Broken>,
+    /// How many stages have panicked so far.
+    pub(crate) breaks: u64,
     pub(crate) panic: Option<Box<dyn Any + Send>>,
-    /// The stage whose worker panicked, where it goes on without that.
-    pub(crate) culprit: Option<NodeId>,
     pub(crate) trace: Option<Box<Recorder>>,
     pub(crate) ledger: Arc<LedgerCell>,
     /// Whether packets wait at boundaries: tasks run the pipeline.
@@ -94,8 +106,8 @@ impl Cycle {
             renewed: HashMap::new(),
             failures: Vec::new(),
             broken: Vec::new(),
+            breaks: 0,
             panic: None,
-            culprit: None,
             trace: None,
             ledger,
             flowing: false,
@@ -253,7 +265,11 @@ impl Cycle {
                 trace.lost(site.id, Lost::Failed, Some(fault.error.to_string()));
             }
             let place = (self.number, self.revision, self.level);
-            self.failures.push(Failure::new(site.id, &site.name, place, fault));
+            let mut failure = Failure::new(site.id, &site.name, place, fault);
+            if self.ticket.is_some_and(|ticket| !ticket.passed) {
+                failure.is_at_first(&site.counts);
+            }
+            self.failures.push(failure);
         }
     }
 
@@ -279,17 +295,19 @@ impl Cycle {
 
     /// Whether the stage has panicked and is still there.
     pub(crate) fn is_broken(&self, id: NodeId) -> bool {
-        self.broken.iter().any(|broken| broken.id == id)
+        self.broken.iter().any(|broken| broken.id == id && broken.harm != Harm::Part)
     }
 
-    /// A stage that has panicked fails what still comes to it.
+    /// A stage that has panicked fails what still comes to it; of the packet in hand, it has had so many items `before`.
     #[cold]
-    pub(crate) fn turn_away<T: Send + 'static>(&mut self, items: &mut Vec<T>, site: &Site) {
-        let taken = items.len();
-        items
-            .drain(..)
-            .for_each(|item| self.faults.add(item, "the stage has panicked; replace it, or take it out".into()));
-        self.settle(site, taken, 0, 0);
+    pub(crate) fn turn_away<T: Send + 'static>(&mut self, items: &mut Vec<T>, before: usize, site: &Site) {
+        let number = self.number;
+        for (at, item) in items.drain(..).enumerate() {
+            self.number = number + if self.each { (before + at) as u64 } else { 0 };
+            self.faults.add(item, "the stage has panicked; replace it, or take it out".into());
+            self.settle(site, 1, 0, 0);
+        }
+        self.number = number;
     }
 
     #[cold]
@@ -298,7 +316,8 @@ impl Cycle {
             trace.lost(site.id, Lost::Failed, Some("panicked".to_owned()));
         }
         let path = site.name.clone().into();
-        self.broken.push(Broken { id: site.id, path, counts: Arc::clone(&site.counts) });
+        self.breaks += 1;
+        self.broken.push(Broken { id: site.id, path, counts: Arc::clone(&site.counts), harm: Harm::Poison });
     }
 }
 

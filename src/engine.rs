@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use crate::chain::Chain;
 use crate::control::{Alive, Committed, Shared};
-use crate::cycle::Cycle;
+use crate::cycle::{Cycle, Harm};
 use crate::error::{CallError, Held, Hold, SendError};
 use crate::knot::Knot;
 use crate::ledger::Counts;
@@ -262,7 +262,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// Looks anew at what the pipeline accepts, and by which way.
     fn review(&mut self) {
-        if !self.cx.broken.is_empty() {
+        let mut broken = self.cx.broken.iter().filter(|broken| broken.harm == Harm::Poison);
+        let poisoned = broken.next().map(|broken| Hold::Poisoned { stage: broken.path.clone() });
+        if poisoned.is_some() && !self.current.as_ref().is_some_and(|current| current.spawned) {
             // The poisoned state reports a panic in what is still there. That of a stage that has left goes on to the
             // caller, when the next cycle is through.
             drop(self.cx.panic.take());
@@ -272,10 +274,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         }
         let status = self.chain.status();
         let build = self.hold.take().filter(|hold| matches!(hold, Hold::Build(_)));
-        let poisoned = || self.cx.broken.first().map(|broken| Hold::Poisoned { stage: broken.path.clone() });
         self.hold = build
             .or_else(|| self.finished.then_some(Hold::Finished))
-            .or_else(poisoned)
+            .or(poisoned)
             .or_else(|| self.paused.then_some(Hold::Paused))
             .or(status.blocked.map(|switch| Hold::NoTarget { switch }))
             .or_else(|| status.waits.filter(|_| !self.cx.flowing).map(|stage| Hold::Waits { stage }));

@@ -2,8 +2,9 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use crate::ledger::Counts;
 use crate::name::{Name, NodeId, Path};
 use crate::stage::{BoxError, Fault};
 
@@ -17,6 +18,8 @@ pub struct Failure {
     level: u32,
     /// Whether the item is to be sent another way, if there is one.
     again: bool,
+    /// The counts of the stage, if that is the first which the item came to in a switch's target: it is as it was.
+    first: Option<Arc<Counts>>,
     error: BoxError,
     // A mutex only because the error has to be `Sync`; it is never locked.
     item: Mutex<Box<dyn Any + Send>>,
@@ -25,7 +28,8 @@ pub struct Failure {
 impl Failure {
     pub(crate) fn new(id: NodeId, stage: &Name, (cycle, revision, level): (u64, u64, u32), fault: Fault) -> Self {
         let item = Mutex::new(fault.item);
-        Self { id, stage: stage.clone().into(), cycle, revision, level, again: false, error: fault.error, item }
+        let (again, first) = (false, None);
+        Self { id, stage: stage.clone().into(), cycle, revision, level, again, first, error: fault.error, item }
     }
 
     /// The stage that could not process the item.
@@ -95,6 +99,21 @@ impl Failure {
 
     pub(crate) fn stay(&mut self) {
         self.again = false;
+    }
+
+    /// The stage is the first that the item came to in a target.
+    pub(crate) fn is_at_first(&mut self, counts: &Arc<Counts>) {
+        self.first = Some(Arc::clone(counts));
+    }
+
+    /// The counts of the stage, if it is that.
+    pub(crate) fn first(&self) -> Option<&Arc<Counts>> {
+        self.first.as_ref()
+    }
+
+    /// It has come out of the switch.
+    pub(crate) fn come_out(&mut self) {
+        self.first = None;
     }
 
     pub(crate) fn is_to_be_sent_again(&self) -> bool {

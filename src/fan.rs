@@ -194,8 +194,17 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         self.target(target)?.call(item, cx)
     }
 
-    /// Sends what is in `run` to target number `target`.
+    /// Sends what is in `run` to target number `target`, where nothing waits.
     fn dispatch(&mut self, target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        // For a switch around this one that is past a stage.
+        let ticket = cx.ticket;
+        cx.pass();
+        self.hand(target, out, cx, site);
+        cx.ticket = ticket;
+    }
+
+    /// Sends what is in `run` to target number `target`.
+    fn hand(&mut self, target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         let mut run = std::mem::take(&mut self.run);
         if let Some(trace) = &mut cx.trace
             && let Some(name) = self.pick.names.get(target)

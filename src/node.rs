@@ -68,7 +68,7 @@ impl<W, A, B> Node<W, A, B> {
         let Self { site, work, made, .. } = self;
         let out = out.unwrap_or(made);
         if cx.flowing && cx.is_broken(site.id) {
-            return cx.turn_away(items, site);
+            return cx.turn_away(items, 0, site);
         }
         let (taken, gone, before) = (items.len() as i64, cx.gone, out.len());
         cx.whole = usize::MAX;
@@ -86,7 +86,10 @@ impl<W, A, B> Node<W, A, B> {
             }
             lost(site, out, before, taken - items.len() as i64, gone, cx);
             // What it had not come to is handed back.
-            cx.turn_away(items, site);
+            cx.turn_away(items, (taken as usize).saturating_sub(items.len()), site);
+        }
+        if !W::GATE {
+            cx.pass();
         }
     }
 }
@@ -131,7 +134,12 @@ where
             let Some(flow) = self.work.flow() else { return open };
             flow.drive(cx, &self.site, turn);
             cx.arrived |= flow.head_edit().is_some() || flow.is_spent();
-            let message = if open || flow.is_weightless() { flow.pop(cx, &self.site, turn.travels) } else { None };
+            let mut message = if open || flow.is_weightless() { flow.pop(cx, &self.site, turn.travels) } else { None };
+            if let Some(Message::Packet(packet)) = &mut message
+                && !W::GATE
+            {
+                packet.slip.pass();
+            }
             let has_room = flow.has_room() && (open || !flow.passes());
             match (message, &mut self.next) {
                 (None, _) => return has_room,

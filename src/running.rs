@@ -4,6 +4,7 @@
 //! between, the *conductor* runs the pipeline (`running/conductor.rs`). Everything that an edit does happens there, as in a
 //! pipeline that a task runs.
 
+mod both;
 mod conductor;
 mod handle;
 mod orders;

@@ -73,18 +73,21 @@ fn pipeline(relays: usize) -> Pipeline<u64, u64> {
 pub(crate) fn ours(items: u64, batch: usize, pipeline: Pipeline<u64, u64>) {
     let running = pipeline.spawn_with(Ends { door: ROOM, exit: ROOM }).unwrap();
     let (sender, mut receiver, handle) = running.split();
-    let feeding = thread::spawn(move || {
-        if batch == 1 {
-            (0..items).for_each(|x| sender.send(x).unwrap());
-            return;
-        }
-        let mut x = 0;
-        while x < items {
-            let next = (x + batch as u64).min(items);
-            sender.send_all(x..next).unwrap();
-            x = next;
-        }
-    });
+    let feeding = thread::Builder::new()
+        .name("sender".to_owned())
+        .spawn(move || {
+            if batch == 1 {
+                (0..items).for_each(|x| sender.send(x).unwrap());
+                return;
+            }
+            let mut x = 0;
+            while x < items {
+                let next = (x + batch as u64).min(items);
+                sender.send_all(x..next).unwrap();
+                x = next;
+            }
+        })
+        .unwrap();
     let sum = receiver.iter().fold(0, |sum, x| sum ^ x.unwrap());
     feeding.join().unwrap();
     assert_eq!(handle.join().unwrap().ledger.delivered(), items);

@@ -16,13 +16,13 @@ fn main() {
         && tool == "profile"
     {
         let items: u64 = items.parse().unwrap();
-        let short = work::Work::of(100.0);
+        let short = || work::Work::of(100.0);
         match case.as_str() {
             "hop1" => hop::ours(items, 1, coroute::Pipeline::new("p").stage("add", hop::add)),
             "hop256" => hop::ours(items, 256, coroute::Pipeline::new("p").stage("add", hop::add)),
             "hop4" => hop::ours(items, 256, coroute::Pipeline::new("p").thread("t", |t| t.stage("add", hop::add))),
-            "workers" => stages::run(items, stages::by_workers(short)),
-            "threads" => stages::run(items, stages::by_threads(short)),
+            "workers" => stages::run(items, stages::by_workers(short())),
+            "threads" => stages::run(items, stages::by_threads(short())),
             other => panic!("no case {other}"),
         }
         return;

@@ -3,14 +3,17 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-/// So many turns of integer mixing, each of which waits for the one before.
+/// As many independent sums as keep the multiplier busy. With one, a core would begin with an item before it is done with
+/// the last, as far as the code around lets it, and not the work would be compared but that code.
+const LANES: usize = 6;
+
+/// So many turns of integer mixing.
 #[derive(Clone, Copy)]
 pub(crate) struct Work(u32);
 
 impl Work {
-    /// Work that takes about so many nanoseconds on this machine where one item comes after the other and nothing else runs.
+    /// Work of about so many nanoseconds on this machine, when nothing else runs.
     pub(crate) fn of(nanos: f64) -> Self {
-        // By items, and not by turns: a core begins with an item before it is done with the last one.
         let once = |work: Self| {
             const ITEMS: u64 = 1000;
             let begin = Instant::now();
@@ -18,7 +21,7 @@ impl Work {
             begin.elapsed().as_nanos() as f64 / ITEMS as f64
         };
         let least = |work| (0..40).map(|_| once(work)).fold(f64::INFINITY, f64::min);
-        let mut work = Self(nanos as u32);
+        let mut work = Self(1 + nanos as u32 / 2);
         for _ in 0..4 {
             work = Self((f64::from(work.0) * nanos / least(work)).round() as u32);
         }
@@ -26,10 +29,13 @@ impl Work {
     }
 
     #[inline(never)]
-    pub(crate) fn on(self, mut x: u64) -> u64 {
+    pub(crate) fn on(self, x: u64) -> u64 {
+        let mut lanes: [u64; LANES] = std::array::from_fn(|lane| x.wrapping_add(lane as u64));
         for _ in 0..self.0 {
-            x = (x ^ (x >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            for lane in &mut lanes {
+                *lane = (*lane ^ (*lane >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            }
         }
-        x
+        lanes.iter().fold(x, |sum, lane| sum ^ lane)
     }
 }

@@ -3,7 +3,7 @@
 use super::Crew;
 use super::member::{Back, Came};
 use super::room::Remarks;
-use crate::cycle::{Cycle, Site};
+use crate::cycle::{Cycle, Harm, Site};
 use crate::knot::{AnyChain, Eviction, Flow, Travels, Turn, Wait, Way};
 use crate::meet::Order;
 use crate::packet::{Mark, Message, Packet, Slip};
@@ -16,9 +16,26 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
                 Came::Packet(back) => self.arrive(back, cx, site),
                 Came::Partly(back, rest) => self.arrive_partly(back, rest, cx, site),
                 Came::Mark(mark) => self.meet.mark_out(mark),
-                Came::Said(remarks) => self.note(*remarks, true, cx, site),
+                Came::Said(remarks) => self.note(*remarks, true, cx),
                 Came::Quit(packets) => self.quit(packets, cx, site),
             }
+        }
+    }
+
+    /// Enters what a thread has said; `counts` where that is not counted already.
+    fn note(&self, remarks: Remarks, counts: bool, cx: &mut Cycle) {
+        let Remarks { notes, mut broken, panic, used_up } = remarks;
+        if counts {
+            cx.ledger.enter(notes);
+        }
+        if self.workers {
+            broken.iter_mut().for_each(|broken| broken.harm = Harm::Part);
+        }
+        cx.breaks += broken.len() as u64;
+        cx.broken.extend(broken);
+        cx.used_up |= used_up;
+        if let Some(panic) = panic {
+            cx.panic.get_or_insert(panic);
         }
     }
 
@@ -34,7 +51,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         };
         let missed = self.meet.misses(ticket);
         if let Some(remarks) = remarks {
-            self.note(*remarks, missed, cx, site);
+            self.note(*remarks, missed, cx);
         }
         if !missed {
             // It was given up.
@@ -50,23 +67,6 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let _ = self.meet.fill(ticket, packet);
     }
 
-    /// Enters what a thread has said; `counts` where that is not counted already.
-    fn note(&self, remarks: Remarks, counts: bool, cx: &mut Cycle, site: &Site) {
-        let Remarks { notes, broken, panic, used_up } = remarks;
-        if counts {
-            cx.ledger.enter(notes);
-        }
-        // A worker that has quit is not the stage: others go on.
-        if !self.workers {
-            cx.broken.extend(broken);
-        }
-        cx.used_up |= used_up;
-        if let Some(panic) = panic {
-            cx.culprit.get_or_insert(site.id);
-            cx.panic.get_or_insert(panic);
-        }
-    }
-
     /// Deals with the failures of a packet that has come from a thread.
     fn settle(&mut self, packet: &mut Packet<B>, raw: bool, cx: &mut Cycle, site: &Site) {
         if raw && let Some(alone) = self.alone_mut() {
@@ -79,7 +79,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let Back { packet, of, remarks, .. } = back;
         let missed = packet.slip.ticket.is_some_and(|ticket| self.meet.misses(ticket));
         if let Some(remarks) = remarks {
-            self.note(*remarks, missed, cx, site);
+            self.note(*remarks, missed, cx);
         }
         if missed {
             cx.ledger.hold(&site.counts, packet.items.len() as i64 - of as i64);
@@ -111,8 +111,13 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
                 }
             }
         }
-        if self.members.is_empty() && !cx.is_broken(site.id) {
-            cx.broke(site);
+        if self.members.is_empty() {
+            let broken = cx.broken.iter_mut().filter(|broken| broken.id == site.id && broken.harm == Harm::Part);
+            broken.for_each(|broken| broken.harm = Harm::Poison);
+            if !cx.is_broken(site.id) {
+                cx.broke(site);
+            }
+            cx.used_up = true;
         }
         for packet in left {
             if self.members.is_empty() {
@@ -131,7 +136,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let count = items.len();
         cx.within(&mut slip, |cx| {
             cx.settle(site, 0, count, -(count as i64));
-            cx.turn_away(&mut items, site);
+            cx.turn_away(&mut items, 0, site);
         });
         let packet = Packet { slip, items: crate::packet::Items::new() };
         self.arrive(Back { packet, of: 0, remarks: None, raw: false }, cx, site);
@@ -219,6 +224,18 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Crew<A, B> {
         eviction.reach = reach;
         self.see_to(cx, site);
         self.meet.evict(eviction, cx, site);
+    }
+
+    fn flush(&mut self) -> bool {
+        let mut any = false;
+        for member in &mut self.members {
+            // What is lent is not known to be flushed before it is back.
+            let lent = member.home.is_lent() && member.flows();
+            if (!lent || member.come_home()) && !member.home.is_lent() {
+                any |= lent | member.home.flush();
+            }
+        }
+        any
     }
 
     fn loosen(&mut self, loose: bool) {

@@ -139,7 +139,8 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
             if let Some(watch) = cx.watch.as_ref().filter(|_| each) {
                 watch.say(Does::Works(cx.number, done));
             }
-            if self.single && !traced {
+            // This way no stage that has panicked is passed by.
+            if self.single && !traced && self.cx.broken.is_empty() {
                 self.call(&mut few, each);
             }
             // All, or what is behind an item that a stage has panicked on.

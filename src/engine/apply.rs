@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use crate::control::Committed;
+use crate::cycle::Harm;
 use crate::error::Hold;
 use crate::knot::AnyChain;
 use crate::receipt::Cut;
@@ -36,16 +37,19 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// Says where the stages are that have panicked; those that have left do not count any more.
     pub(super) fn place_broken(&mut self) {
-        if !self.cx.broken.is_empty() {
-            let control = self.shared.board.lock();
-            self.cx.broken.retain_mut(|broken| match control.plan.path_of(broken.id) {
-                Some(path) => {
-                    broken.path = path;
-                    true
-                }
-                None => false,
-            });
+        let Self { cx, current, shared, .. } = self;
+        if cx.broken.is_empty() {
+            return;
         }
+        let control = shared.board.lock();
+        let under_way = current.as_ref().is_some_and(|current| current.is_crossed()) || !control.waiting.is_empty();
+        cx.broken.retain_mut(|broken| match control.plan.path_of(broken.id) {
+            Some(path) => {
+                broken.path = path;
+                true
+            }
+            None => std::mem::replace(&mut broken.harm, Harm::Leaving) != Harm::Part && under_way,
+        });
     }
 
     fn apply(&mut self, edit: Committed) {

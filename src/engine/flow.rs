@@ -139,8 +139,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             let settled = std::mem::take(&mut current.travels.settled) || std::mem::take(&mut self.cx.used_up);
             current.travels.full.drain(..).for_each(|cell| self.shared.let_go(cell));
             if settled || self.cx.panic.is_some() {
-                let panic = self.cx.panic.take();
                 self.place_broken();
+                let panic = self.cx.panic.take();
                 self.review();
                 self.cx.panic = panic;
                 self.unwind();

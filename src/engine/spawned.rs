@@ -12,7 +12,7 @@ use std::task::Context;
 use super::current::AHEAD;
 use super::many::BATCH;
 use super::{Engine, NEVER};
-use crate::cycle::Broken;
+use crate::cycle::{Broken, Harm};
 use crate::error::{FlowError, Hold};
 use crate::name::{Name, NodeId, Path};
 use crate::roster::{Does, Gauge, NoThread, Seat, Watch};
@@ -60,7 +60,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 && let Ok((_, entry)) = control.plan.find(&path)
                 && !self.cx.is_broken(id)
             {
-                self.cx.broken.push(Broken { id, counts: Arc::clone(&entry.counts), path });
+                self.cx.broken.push(Broken { id, counts: Arc::clone(&entry.counts), path, harm: Harm::Poison });
             }
         }
     }
@@ -160,7 +160,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// Takes what is in the inbox through a pipeline in which nothing waits.
     fn accept_at_once(&mut self) {
         let (mut items, mut out) = (std::mem::take(&mut self.inbox), std::mem::take(&mut self.out));
+        self.cx.each = self.exact && items.len() > 1;
         self.batch(&mut items, &mut out, 0);
+        self.cx.each = false;
         self.after();
         self.clear = NEVER;
         if let Some(current) = &mut self.current {
@@ -197,6 +199,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.current.as_ref().is_some_and(|current| current.has_news())
     }
 
+    /// Whether nothing is inside that could go on.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        !self.has_news() && self.chain.is_idle()
+    }
+
     /// Why no item will be accepted until an edit has mended it, if that has not been said.
     pub(crate) fn lasting(&mut self) -> Option<FlowError> {
         if self.has_news() { None } else { self.next_news()?.err() }
@@ -212,15 +219,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.hold.as_ref().filter(|hold| hold.lasts())
     }
 
-    /// The stage whose worker has panicked, since that was asked last.
-    pub(crate) fn take_culprit(&mut self) -> Option<Path> {
-        let id = self.cx.culprit.take()?;
-        self.shared.board.lock().plan.path_of(id)
-    }
-
-    /// The stages that have panicked and are still there.
+    /// The stages that have panicked and are still there; with workers, once for each panic.
     pub(crate) fn broken(&self) -> impl Iterator<Item = (NodeId, &Path)> {
-        self.cx.broken.iter().map(|broken| (broken.id, &broken.path))
+        let there = self.cx.broken.iter().filter(|broken| broken.harm != Harm::Leaving);
+        there.map(|broken| (broken.id, &broken.path))
     }
 
     /// What was handed out, and nobody has taken, comes first next time.
@@ -232,6 +234,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         news.extend(current.news.drain(..));
         current.news = news.into();
         (self.quick, self.clear) = (NEVER, NEVER);
+    }
+
+    /// How many stages have panicked so far.
+    pub(crate) fn breaks(&self) -> u64 {
+        self.cx.breaks
     }
 
     /// Asks for a flush, if something was accepted since the last; the number of the last that was asked for.

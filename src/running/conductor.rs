@@ -26,6 +26,9 @@ const PATIENCE: usize = 256;
 /// What comes out of a pipeline.
 pub(super) type News<Out> = Result<Out, FlowError>;
 
+/// The ends that the conductor has: where items come from, and where outputs go.
+pub(super) type Inside<In, Out> = (Taker<In>, Feeder<News<Out>>);
+
 /// What becomes of a pipeline when no more items come, and when it is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tenure {
@@ -67,7 +70,10 @@ pub(super) struct Conductor<'e, In, Out> {
     ended: bool,
     joined: bool,
     requests: Vec<Request>,
-    panic: Option<(Option<NodeId>, Panic)>,
+    /// Those of stages that are still there, and of what is no stage.
+    panics: Vec<(Option<NodeId>, Panic)>,
+    /// How many stages have panicked before.
+    breaks: u64,
 }
 
 impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
@@ -75,10 +81,11 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         engine: &'e mut Engine<In, Out>,
         tenure: Tenure,
         name: Name,
-        (door, exit): (Taker<In>, Feeder<News<Out>>),
+        (door, exit): Inside<In, Out>,
         orders: Arc<Orders>,
     ) -> Self {
         let hand = engine.spawned(Type::of::<Out>() == Type::of::<()>());
+        let breaks = engine.breaks();
         Self {
             engine,
             tenure,
@@ -93,7 +100,8 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
             ended: false,
             joined: tenure == Tenure::Lent,
             requests: Vec::new(),
-            panic: None,
+            panics: Vec::new(),
+            breaks,
         }
     }
 
@@ -129,21 +137,25 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
 
     fn broke(&mut self, panic: Box<dyn Any + Send>) {
         self.forget_mended();
-        let broken = self.engine.broken().last().map(|(id, path)| (id, path.clone()));
-        let culprit = self.engine.take_culprit();
-        let (id, path) = match broken {
-            Some((id, path)) => (Some(id), path),
-            None => (None, culprit.unwrap_or_else(|| self.name.clone().into())),
+        let Self { engine, panics, breaks, .. } = self;
+        let of_a_stage = std::mem::replace(breaks, engine.breaks()) != engine.breaks();
+        let is_new = |id: NodeId| {
+            let known = panics.iter().filter(|(known, _)| *known == Some(id)).count();
+            known < engine.broken().filter(|(known, _)| *known == id).count()
         };
-        self.panic.get_or_insert_with(|| (id, Panic::new(path, panic)));
+        let broken = engine.broken().find(|(id, _)| is_new(*id)).map(|(id, path)| (id, path.clone()));
+        match broken {
+            Some((id, path)) => panics.push((Some(id), Panic::new(path, panic))),
+            // An edit has mended it meanwhile.
+            None if of_a_stage => {}
+            None => panics.push((None, Panic::new(self.name.clone().into(), panic))),
+        }
     }
 
     /// What an edit has mended is of no matter any more.
     fn forget_mended(&mut self) {
-        let broken = |id: NodeId| self.engine.broken().any(|(known, _)| known == id);
-        if self.panic.as_ref().and_then(|(id, _)| *id).is_some_and(|id| !broken(id)) {
-            self.panic = None;
-        }
+        let Self { engine, panics, .. } = self;
+        panics.retain(|(id, _)| id.is_none_or(|id| engine.broken().any(|(known, _)| known == id)));
     }
 
     /// Looks at what was asked for.
@@ -265,13 +277,13 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
     fn left(&mut self, why: Closed, items: Vec<In>, outputs: Vec<Out>, failures: Vec<Failure>) -> Left<In, Out> {
         self.forget_mended();
         if let Closed::Panicked { stage } = &why
-            && self.panic.is_none()
+            && self.panics.is_empty()
         {
             let before: Box<dyn Any + Send> = Box::new("it had panicked before the pipeline was spawned");
-            self.panic = Some((None, Panic::new(stage.clone(), before)));
+            self.panics.push((None, Panic::new(stage.clone(), before)));
         }
         self.orders.end(why);
-        let panic = self.panic.take().map(|(_, panic)| panic);
+        let panic = self.panics.drain(..).next().map(|(_, panic)| panic);
         Left { items, outputs, failures, panic, blocked: Vec::new() }
     }
 }
@@ -295,8 +307,8 @@ impl<In: Send + 'static, Out: Send + 'static> Future for Conductor<'_, In, Out> 
                 return Poll::Ready(conductor.left(Closed::Finished, Vec::new(), Vec::new(), Vec::new()));
             }
             if conductor.joined
+                && conductor.engine.is_idle()
                 && let Some(Hold::Poisoned { stage }) = conductor.engine.poisoned()
-                && !conductor.engine.has_news()
             {
                 let stage = stage.clone();
                 return Poll::Ready(conductor.stop(Closed::Panicked { stage }));

@@ -141,7 +141,7 @@ impl<Out> Iterator for Outputs<Receiver<Out>> {
     }
 }
 
-impl<'a, Out> IntoIterator for &'a mut Receiver<Out> {
+impl<Out> IntoIterator for &mut Receiver<Out> {
     type Item = News<Out>;
     type IntoIter = Outputs<Self>;
 

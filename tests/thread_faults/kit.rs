@@ -41,8 +41,14 @@ pub(crate) struct Trap {
 /// A stage that panics once, at the item of its trap.
 pub(crate) fn breaks(tag: &'static str, trap: Trap) -> impl FnMut(Item) -> Item + Clone + Send + 'static {
     let mut step = step(tag);
-    move |item| {
+    let mut broken = false;
+    move |mut item| {
+        if broken {
+            // Nobody should have it work any more.
+            item.way.push("!");
+        }
         if item.number == trap.at {
+            broken = true;
             trap.gate.pass();
             let _ = trap.broke.send(());
             // Without a word on the screen.
@@ -140,6 +146,7 @@ pub(crate) enum Fate {
 /// What has become of all items.
 #[derive(Debug, Default)]
 pub(crate) struct Fates {
+    pub(crate) case: String,
     pub(crate) known: BTreeMap<u64, Fate>,
     pub(crate) out: Vec<u64>,
 }
@@ -147,7 +154,7 @@ pub(crate) struct Fates {
 impl Fates {
     fn is(&mut self, number: u64, fate: Fate) {
         if let Some(before) = self.known.insert(number, fate.clone()) {
-            panic!("item {number} is {before:?} and {fate:?}");
+            panic!("{}: item {number} is {before:?} and {fate:?}", self.case);
         }
     }
 
@@ -160,8 +167,8 @@ impl Fates {
         let (cycle, stage) = (failure.cycle(), failure.stage().to_string());
         match failure.into_item::<Item>() {
             Ok(item) => {
-                assert_eq!(item.number, cycle, "the cycle of a failure");
-                self.is(cycle, Fate::Failed(stage, item.way));
+                assert_eq!(cycle, item.number, "{}: the cycle of a failure", self.case);
+                self.is(item.number, Fate::Failed(stage, item.way));
             }
             Err(_) => self.is(cycle, Fate::Lost(stage)),
         }
