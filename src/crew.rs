@@ -156,7 +156,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         // What the user's code chooses comes first: a panic in it leaves the packet in hand.
         let loads: SmallVec<[usize; 8]> = self.members.iter().map(Member::load).collect();
         let runs = self.deal.runs(items, &loads, cx, site);
-        cx.settle(site, count, 0, count as i64);
+        cx.let_wait(site, count);
         let slip = cx.put_down();
         let (number, revision, each) = (slip.number, slip.revision, slip.each);
         let traces: SmallVec<[_; 1]> = runs.iter().map(|_| slip.trace.as_ref().map(|trace| trace.part())).collect();
