@@ -22,7 +22,9 @@ impl Crowd {
         for stack in [1 << 30, 1 << 27, 1 << 24, 1 << 21, 1 << 20] {
             loop {
                 let (leave, stays) = mpsc::channel::<()>();
-                let stands = move || drop(stays.recv());
+                let stands = move || {
+                    let _ = stays.recv();
+                };
                 match threads::Builder::new().stack_size(stack).spawn(stands) {
                     Ok(thread) => crowd.push((leave, thread)),
                     Err(_) => break,
