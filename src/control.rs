@@ -21,6 +21,7 @@ use crate::model::{Entry, Plan};
 use crate::name::Path;
 use crate::receipt::{Cell, Receipt};
 use crate::roster::Roster;
+use crate::threads::Threads;
 use crate::topology::Topology;
 use crate::trace::{Places, SharedLog, Trace, read};
 
@@ -226,6 +227,11 @@ impl Shared {
     pub(crate) fn topology(&self) -> Topology {
         let control = self.board.lock();
         Topology::new(&control.plan, control.revision, control.paused)
+    }
+
+    pub(crate) fn threads(&self) -> Threads {
+        let control = self.board.lock();
+        Threads::look(&control.plan, control.paused, &control.roster.list())
     }
 
     pub(crate) fn trace(&self) -> Trace {

@@ -32,7 +32,7 @@ use crate::link::{Recount, Status, Work};
 use crate::meet::{Meeting, Order};
 use crate::name::{NodeId, Path};
 use crate::packet::{Message, Packet, Slip, Ticket};
-use crate::roster::{NoThread, Roster};
+use crate::roster::{NoThread, Roster, Stock};
 use crate::trace::Recorder;
 
 pub(crate) use deal::Deal;
@@ -51,7 +51,8 @@ pub(crate) struct Crew<A, B> {
     /// What has become of packets until their workers quit.
     halves: Vec<Packet<B>>,
     came: VecDeque<Came<A, B>>,
-    capacity: usize,
+    /// What may be inside, and how much is.
+    stock: Arc<Stock>,
     unordered: bool,
     /// Whether the members are workers, each with a stage of its own, and not the one that runs a pipeline.
     workers: bool,
@@ -89,7 +90,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             deal,
             halves: Vec::new(),
             came: VecDeque::new(),
-            capacity,
+            stock: Arc::new(Stock::new(capacity)),
             unordered,
             workers,
             shop: None,
@@ -108,7 +109,8 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
 
     /// Gives each member a thread.
     fn hire(&mut self, site: &Site, roster: &Roster) -> Result<(), NoThread> {
-        let place = Place { id: site.id, name: site.name.clone(), capacity: self.capacity, roster: roster.clone() };
+        let stock = Arc::clone(&self.stock);
+        let place = Place { id: site.id, name: site.name.clone(), stock, roster: roster.clone() };
         for (number, member) in self.members.iter_mut().enumerate() {
             if !member.is_staffed() {
                 place.hire(member, self.workers.then_some(number))?;
@@ -126,10 +128,26 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         Ok(())
     }
 
-    /// Lets go of the threads.
-    fn dismiss(&mut self) {
-        self.members.iter_mut().for_each(Member::dismiss);
+    /// Lets go of the threads. A worker that does not come home is one no more; without any, and without the chain of the
+    /// one that runs a pipeline, the stage is lost.
+    fn dismiss(&mut self, site: &Site, roster: &Roster) {
+        let before = self.members.len();
+        let home: SmallVec<[bool; 8]> = self.members.iter_mut().map(Member::dismiss).collect();
+        if self.workers {
+            let mut home = home.iter();
+            self.members.retain(|_| home.next() != Some(&false));
+        }
+        self.leaving.retain_mut(|member| member.dismiss());
+        let lost = if self.workers { self.members.is_empty() && before > 0 } else { home.contains(&false) };
+        if lost {
+            roster.lose(site.id);
+        }
         self.staffed = false;
+    }
+
+    /// Lets it be seen from outside how much is inside.
+    fn show(&self) {
+        self.stock.set(self.meet.weight());
     }
 
     /// One packet to the members.
@@ -138,14 +156,14 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         // What the user's code chooses comes first: a panic in it leaves the packet in hand.
         let loads: SmallVec<[usize; 8]> = self.members.iter().map(Member::load).collect();
         let runs = self.deal.runs(items, &loads, cx, site);
-        cx.settle(site, count, 0, count as i64);
+        cx.let_wait(site, count);
         let slip = cx.put_down();
         let (number, revision, each) = (slip.number, slip.revision, slip.each);
         let traces: SmallVec<[_; 1]> = runs.iter().map(|_| slip.trace.as_ref().map(|trace| trace.part())).collect();
         let entry = self.meet.begin(slip, runs.len(), count.max(1));
         let mut from = number;
         for (part, ((to, items), trace)) in runs.into_iter().zip(traces).enumerate() {
-            let ticket = Some(Ticket { entry, part: part as u32 });
+            let ticket = Some(Ticket { entry, part: part as u32, passed: false });
             let next = from + if each { items.len() as u64 } else { 0 };
             let slip = Slip { number: from, revision, each, ticket, trace, ..Slip::default() };
             from = next;
@@ -153,6 +171,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         }
         (cx.number, cx.revision) = (number, revision);
         cx.parked = true;
+        self.show();
     }
 
     /// A part of a packet to a member.
@@ -238,7 +257,11 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
             }
         }
         if how == Recount::Leave {
-            self.dismiss();
+            // What leaves the pipeline needs no threads any more.
+            for member in &mut self.members {
+                let _ = member.dismiss();
+            }
+            self.staffed = false;
         }
     }
 
@@ -273,7 +296,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
         match hire {
             true => self.hire(site, roster),
             false => {
-                self.dismiss();
+                self.dismiss(site, roster);
                 Ok(())
             }
         }

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::ledger::{Counts, LedgerCell};
 use crate::name::{Name, NodeId, Path};
 use crate::packet::Ticket;
+use crate::roster::Watch;
 use crate::stage::Faults;
 use crate::trace::{Lost, Recorder};
 
@@ -87,6 +88,8 @@ pub(crate) struct Cycle {
     pub(crate) arrived: bool,
     /// How many pipelines and switches the stage under way is inside.
     pub(crate) level: u32,
+    /// What is seen of the thread that this runs on, where it is one of a pipeline's own.
+    pub(crate) watch: Option<Arc<Watch>>,
 }
 
 impl Cycle {
@@ -114,6 +117,7 @@ impl Cycle {
             parked: false,
             arrived: false,
             level: 0,
+            watch: None,
         }
     }
 
@@ -242,6 +246,15 @@ impl Cycle {
         }
     }
 
+    /// Accounts for items that come to wait at a boundary. It holds them, but that is no outcome: they will go on.
+    pub(crate) fn let_wait(&mut self, site: &Site, items: usize) {
+        if items > 0 {
+            self.open();
+            self.gone += items as i64;
+            self.ledger.hold(&site.counts, items as i64);
+        }
+    }
+
     /// Makes failures of what a stage could not process. Out of line: what it needs room for, a dropped item should not pay.
     #[cold]
     #[inline(never)]
@@ -252,7 +265,11 @@ impl Cycle {
                 trace.lost(site.id, Lost::Failed, Some(fault.error.to_string()));
             }
             let place = (self.number, self.revision, self.level);
-            self.failures.push(Failure::new(site.id, &site.name, place, fault));
+            let mut failure = Failure::new(site.id, &site.name, place, fault);
+            if self.ticket.is_some_and(|ticket| !ticket.passed) {
+                failure.is_at_first(&site.counts);
+            }
+            self.failures.push(failure);
         }
     }
 

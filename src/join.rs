@@ -40,8 +40,7 @@ impl<In, Mid, Out> Join<In, Mid, Out> {
             match message {
                 Message::Mark(mark) => self.tail.mark(mark, out, cx, travels),
                 Message::Packet(packet) => {
-                    cx.take_up(packet.slip);
-                    self.middle.extend(packet.items);
+                    self.middle.extend(cx.go_on_with(packet));
                     self.tail.batch(&mut self.middle, &mut out.made, cx);
                     self.middle.clear();
                     out.take_in(cx);

@@ -100,6 +100,7 @@ mod stream;
 mod switch;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod threads;
 pub mod topology;
 pub mod trace;
 mod waiting;
@@ -132,6 +133,7 @@ pub use stage::{
 };
 pub use stream::{Drive, Flow, Through, ThroughExt};
 pub use switch::Switch;
+pub use threads::Threads;
 pub use topology::Topology;
 pub use trace::{RecordError, Recording, Trace};
 pub use waiting::{AsyncStage, Queue, TimedOut, TryAsyncStage, async_stage, buffer, try_async_stage};

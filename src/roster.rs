@@ -1,56 +1,106 @@
-//! What can be seen of a thread from outside.
+//! What can be seen of threads from outside.
+//!
+//! Everything here is written without a lock by those that it is about, and read by whoever asks: a look at several
+//! threads is not of one moment, but where nothing moves it is exact.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::error::Refusal;
-use crate::name::NodeId;
+use crate::name::{Name, NodeId};
 
-/// What can be seen of a thread that works for a stage; written by it and by the pipeline, read by whoever asks.
+/// What a stage that threads work for has inside.
 #[derive(Debug)]
-pub(crate) struct Watch {
-    /// The stage.
-    pub(crate) id: NodeId,
-    /// The worker's number, from 0; none for a thread that runs a pipeline.
-    pub(crate) number: Option<usize>,
-    pub(crate) thread: String,
-    /// How many items the stage may have inside.
+pub(crate) struct Stock {
+    /// How many items it may have inside.
     pub(crate) capacity: usize,
+    /// Those that came to it and have not gone on.
+    items: AtomicUsize,
+}
+
+impl Stock {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { capacity, items: AtomicUsize::new(0) }
+    }
+
+    pub(crate) fn set(&self, items: usize) {
+        self.items.store(items, Ordering::Relaxed);
+    }
+
+    pub(crate) fn items(&self) -> usize {
+        self.items.load(Ordering::Relaxed)
+    }
+}
+
+/// A queue that can be looked at: how many items are in it, and how many may be.
+pub(crate) trait Gauge: Send + Sync {
+    fn fill(&self) -> (usize, usize);
+}
+
+/// What a thread works for.
+pub(crate) enum Seat {
+    /// A stage, with what that has inside; and the worker's number, from 0, or none for a thread that runs a pipeline.
+    Stage { id: NodeId, name: Name, number: Option<usize>, stock: Arc<Stock> },
+    /// The whole pipeline, with the queues at its ends.
+    Pipeline { name: Name, door: Arc<dyn Gauge>, exit: Arc<dyn Gauge> },
+}
+
+/// What can be seen of a thread; written by it and by the pipeline, read by whoever asks.
+pub(crate) struct Watch {
+    pub(crate) seat: Seat,
+    pub(crate) thread: String,
     /// Items that were given to it and are not back.
     queue: AtomicUsize,
-    state: AtomicU64,
+    does: AtomicU64,
+    /// Whether it has a chain that is lent to it.
+    lent: AtomicBool,
+    /// Whether it was let go.
+    over: AtomicBool,
 }
 
 /// What a thread does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Does {
     Nothing,
-    /// It has outputs that the pipeline does not take.
+    /// It has outputs that nobody takes, or no room inside for what comes.
     Waits,
-    /// It works on the item of that cycle, or on a packet that begins with it.
-    Works(u64),
+    /// It works on a packet of the items of these cycles, the first and how many.
+    Works(u64, usize),
 }
 
+/// The bits that say how many cycles a thread works on; the others say which is the first.
+const COUNT: u32 = 16;
+
 impl Watch {
-    pub(crate) fn new(id: NodeId, number: Option<usize>, thread: String, capacity: usize) -> Self {
-        Self { id, number, thread, capacity, queue: AtomicUsize::new(0), state: AtomicU64::new(0) }
+    pub(crate) fn new(seat: Seat, thread: String) -> Self {
+        Self {
+            seat,
+            thread,
+            queue: AtomicUsize::new(0),
+            does: AtomicU64::new(0),
+            lent: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn say(&self, does: Does) {
-        let state = match does {
+        let does = match does {
             Does::Nothing => 0,
             Does::Waits => 1,
-            Does::Works(cycle) => cycle.saturating_add(2),
+            Does::Works(first, count) => {
+                let count = (count.max(1) - 1).min((1 << COUNT) - 1) as u64;
+                (first.wrapping_add(1) << COUNT) | count
+            }
         };
-        self.state.store(state, Ordering::Relaxed);
+        self.does.store(does, Ordering::Relaxed);
     }
 
     pub(crate) fn does(&self) -> Does {
-        match self.state.load(Ordering::Relaxed) {
+        match self.does.load(Ordering::Relaxed) {
             0 => Does::Nothing,
             1 => Does::Waits,
-            cycle => Does::Works(cycle - 2),
+            does => Does::Works((does >> COUNT).wrapping_sub(1), (does & ((1 << COUNT) - 1)) as usize + 1),
         }
     }
 
@@ -60,6 +110,25 @@ impl Watch {
 
     pub(crate) fn queue(&self) -> usize {
         self.queue.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_lent(&self, lent: bool) {
+        self.lent.store(lent, Ordering::Relaxed);
+    }
+
+    /// Nobody waits for it any more.
+    pub(crate) fn let_go(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it works for the pipeline, or has not come home from that.
+    pub(crate) fn is_there(&self) -> bool {
+        !self.over.load(Ordering::Relaxed) || self.is_away()
+    }
+
+    /// Whether it is busy with what is lent to it.
+    pub(crate) fn is_away(&self) -> bool {
+        self.lent.load(Ordering::Relaxed) && self.does() != Does::Nothing
     }
 }
 
@@ -79,17 +148,44 @@ impl From<NoThread> for Refusal {
 
 /// The threads of a pipeline.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Roster(Arc<Mutex<Vec<Weak<Watch>>>>);
+pub(crate) struct Roster(Arc<Mutex<List>>);
+
+#[derive(Debug, Default)]
+struct List {
+    watches: Vec<Weak<Watch>>,
+    /// Stages whose threads were let go and had not come home.
+    lost: Vec<NodeId>,
+}
 
 impl Roster {
-    pub(crate) fn add(&self, watch: &Arc<Watch>) {
-        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        list.retain(|watch| watch.strong_count() > 0);
-        list.push(Arc::downgrade(watch));
+    fn lock(&self) -> MutexGuard<'_, List> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn add(&self, watch: &Arc<Watch>) {
+        let mut list = self.lock();
+        list.watches.retain(|watch| watch.strong_count() > 0);
+        list.watches.push(Arc::downgrade(watch));
+    }
+
+    /// Those that are there.
     pub(crate) fn list(&self) -> Vec<Arc<Watch>> {
-        let list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        list.iter().filter_map(Weak::upgrade).collect()
+        self.lock().watches.iter().filter_map(Weak::upgrade).filter(|watch| watch.is_there()).collect()
+    }
+
+    /// The names of those that are busy with what is lent to them: when all are let go, those that have not come home.
+    pub(crate) fn away(&self) -> Vec<String> {
+        let away = |watch: &Arc<Watch>| watch.is_away().then(|| watch.thread.clone());
+        self.list().iter().filter_map(away).collect()
+    }
+
+    /// What the stage runs has not come home.
+    pub(crate) fn lose(&self, stage: NodeId) {
+        self.lock().lost.push(stage);
+    }
+
+    /// The stages that were lost since the last time.
+    pub(crate) fn take_lost(&self) -> Vec<NodeId> {
+        std::mem::take(&mut self.lock().lost)
     }
 }

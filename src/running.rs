@@ -4,6 +4,7 @@
 //! between, the *conductor* runs the pipeline (`running/conductor.rs`). Everything that an edit does happens there, as in a
 //! pipeline that a task runs.
 
+mod both;
 mod conductor;
 mod handle;
 mod orders;
@@ -22,6 +23,7 @@ use crate::controller::Controller;
 use crate::error::{FlowError, FlushError, TryRecvError, TrySendError, Unsent, UnsentAll};
 use crate::ledger::Ledger;
 use crate::parker::block_on;
+use crate::threads::Threads;
 use crate::topology::Topology;
 
 use handle::sort;
@@ -31,7 +33,7 @@ pub use receiver::{Outputs, Receiver};
 pub use sender::Sender;
 pub use spawn::{Ends, SpawnError};
 
-/// A pipeline that runs on a thread of its own, with both its ends; see [`spawn`](Pipeline::spawn).
+/// A pipeline that runs on a thread of its own, with both its ends; see [`spawn`](crate::Pipeline::spawn).
 ///
 /// Dropping it aborts the pipeline, without waiting for that.
 #[must_use = "the pipeline is aborted when this is dropped"]
@@ -53,6 +55,12 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.handle.ledger()
+    }
+
+    /// The threads that work for it now; see [`Controller::threads`].
+    #[must_use]
+    pub fn threads(&self) -> Threads {
+        self.handle.threads()
     }
 
     /// What the pipeline looks like when all committed edits are applied.
@@ -94,7 +102,7 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
         self.sender.send_async(item).await
     }
 
-    /// See [`Sender::send_all`]. For more than there is room for, [`run`](Pipeline::run) the pipeline, or receive in another
+    /// See [`Sender::send_all`]. For more than there is room for, [`run`](crate::Pipeline::run) the pipeline, or receive in another
     /// thread.
     ///
     /// # Errors
@@ -120,6 +128,24 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     /// See [`FlushError`].
     pub async fn settle_async(&self) -> Result<(), FlushError> {
         self.sender.settle_async().await
+    }
+
+    /// See [`Sender::ready`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Sender::ready`].
+    pub fn ready(&self) -> Result<(), FlushError> {
+        self.sender.ready()
+    }
+
+    /// See [`Sender::ready_async`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Sender::ready`].
+    pub async fn ready_async(&self) -> Result<(), FlushError> {
+        self.sender.ready_async().await
     }
 
     /// Blocks this thread until all that was sent so far, by any sender, has come out of the pipeline's stages, but for what

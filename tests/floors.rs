@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [&str; 49] = [
+const FLOORS: [&str; 50] = [
     "name",
     "hash",
     "board",
     "parker",
     "lane",
+    "ledger",
     "in_flight",
     "stage",
     "failure",
@@ -17,11 +18,11 @@ const FLOORS: [&str; 49] = [
     "coroutine",
     "route",
     "change",
-    "ledger",
     "trace",
     "packet",
     "pick",
     "model",
+    "threads",
     "topology",
     "cycle",
     "outlet",

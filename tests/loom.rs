@@ -1,9 +1,18 @@
-//! The publish/read protocol of `src/board.rs`, all interleavings of it:
+//! The publish/read protocol of `src/board.rs`, and the wakes of `src/lane.rs` and `src/parker.rs`, all interleavings of them:
 //! `RUSTFLAGS="--cfg loom" cargo test --release --test loom`.
 #![cfg(loom)]
 
 #[path = "../src/board.rs"]
 mod board;
+#[allow(dead_code)]
+#[path = "../src/lane.rs"]
+mod lane;
+#[allow(dead_code)]
+#[path = "../src/lane/line.rs"]
+mod line;
+#[allow(dead_code)]
+#[path = "../src/parker.rs"]
+mod parker;
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -11,6 +20,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use board::Board;
+use lane::{Drain, Feed, Full, lane};
+use line::{Line, Place};
 use loom::future::{AtomicWaker, block_on};
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread;
@@ -224,5 +235,252 @@ fn g4_control_a_wake_before_the_store_is_caught() {
             if sequence.load(Ordering::Acquire) == 0 { Poll::Pending } else { Poll::Ready(()) }
         };
         one_sleep((AtomicU64::new(0), AtomicWaker::new()), commit, poll);
+    });
+}
+
+/// What goes over a lane here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Item(u64),
+    Mark,
+}
+
+async fn send(feed: &Feed<Sent>, mut sent: Sent) {
+    while let Err(refused) = feed.push(sent) {
+        let Full::Full(back) = refused else { panic!("closed") };
+        sent = back;
+        assert!(poll_fn(|task| feed.poll_room(task)).await);
+    }
+}
+
+async fn receive(drain: &Drain<Sent>) -> Option<Sent> {
+    poll_fn(|task| drain.poll_pop(task)).await
+}
+
+/// Explores with at most so many preemptions in one run: there are too many runs otherwise.
+fn model(preemptions: usize, run: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(run);
+}
+
+#[test]
+fn g2_a_lane_gives_items_and_marks_in_order_and_then_ends() {
+    model(2, || {
+        let (feed, drain) = lane(1);
+        let sender = thread::spawn(move || {
+            block_on(async {
+                for sent in [Sent::Item(1), Sent::Mark, Sent::Item(2)] {
+                    send(&feed, sent).await;
+                }
+            });
+        });
+        let mut received = Vec::new();
+        while let Some(sent) = block_on(receive(&drain)) {
+            received.push(sent);
+        }
+        sender.join().unwrap();
+        assert_eq!(received, [Sent::Item(1), Sent::Mark, Sent::Item(2)]);
+    });
+}
+
+#[test]
+fn g2_a_lane_between_parked_threads_gives_all() {
+    model(2, || {
+        let (feed, drain) = lane(1);
+        let sender = thread::spawn(move || {
+            parker::block_on(async {
+                send(&feed, Sent::Item(1)).await;
+                send(&feed, Sent::Mark).await;
+            });
+        });
+        let receive = || parker::block_on(receive(&drain));
+        assert_eq!([receive(), receive(), receive()], [Some(Sent::Item(1)), Some(Sent::Mark), None]);
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn g2_feeds_that_wait_for_the_same_room_all_get_it() {
+    model(2, || {
+        let (feed, drain) = lane(1);
+        let senders: Vec<_> = (1..=2)
+            .map(|item| {
+                let feed = feed.clone();
+                thread::spawn(move || block_on(send(&feed, Sent::Item(item))))
+            })
+            .collect();
+        drop(feed);
+        let mut sum = 0;
+        while let Some(Sent::Item(item)) = block_on(receive(&drain)) {
+            sum += item;
+        }
+        senders.into_iter().for_each(|sender| sender.join().unwrap());
+        assert_eq!(sum, 3);
+    });
+}
+
+#[test]
+fn g2_what_is_taken_back_is_not_received() {
+    model(3, || {
+        let (feed, drain) = lane(2);
+        let sender = thread::spawn(move || {
+            block_on(async {
+                send(&feed, Sent::Item(1)).await;
+                send(&feed, Sent::Item(2)).await;
+            });
+            feed.take_back()
+        });
+        let mut all = Vec::new();
+        while let Some(sent) = block_on(receive(&drain)) {
+            all.push(sent);
+        }
+        all.extend(sender.join().unwrap());
+        all.sort_by_key(|sent| matches!(sent, Sent::Item(2)));
+        assert_eq!(all, [Sent::Item(1), Sent::Item(2)]);
+    });
+}
+
+#[test]
+fn g2_an_item_that_races_with_closing_is_refused_or_received() {
+    loom::model(|| {
+        let (feed, drain) = lane(1);
+        let sender = thread::spawn(move || feed.push(Sent::Mark));
+        drain.close();
+        let received = block_on(receive(&drain));
+        let pushed = sender.join().unwrap();
+        assert_eq!(received.is_some(), pushed.is_ok());
+        assert_eq!(block_on(receive(&drain)), None);
+    });
+}
+
+#[test]
+fn g2_a_feed_that_waits_is_told_that_the_drain_has_gone() {
+    loom::model(|| {
+        let (feed, drain) = lane(1);
+        feed.push(Sent::Mark).unwrap();
+        let reader = thread::spawn(move || drop(drain));
+        assert!(!block_on(poll_fn(|task| feed.poll_room(task))));
+        assert_eq!(feed.push(Sent::Item(1)), Err(Full::Closed(Sent::Item(1))));
+        assert_eq!(feed.take_back(), Some(Sent::Mark));
+        reader.join().unwrap();
+    });
+}
+
+/// A number that is waited for, and the line of those who do: the protocol of a lane's ends without the lane.
+struct Counter {
+    number: AtomicU64,
+    line: Line,
+    place: Place,
+}
+
+impl Counter {
+    fn new() -> Self {
+        Self { number: AtomicU64::new(0), line: Line::new(), place: Place::new() }
+    }
+
+    fn raise(&self) {
+        self.number.store(1, Ordering::Relaxed);
+    }
+
+    fn look(&self) -> Poll<()> {
+        if self.number.load(Ordering::Relaxed) == 0 { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    fn poll(&self, task: &mut Context<'_>) -> Poll<()> {
+        if self.look().is_pending() {
+            self.line.wait(&self.place, task.waker());
+        }
+        self.look()
+    }
+}
+
+#[test]
+fn g4_nobody_is_left_asleep_in_a_line() {
+    let raise = |counter: &Counter| {
+        counter.raise();
+        counter.line.wake_first();
+    };
+    loom::model(move || one_sleep(Counter::new(), raise, Counter::poll));
+    let raise = |counter: &Counter| {
+        counter.raise();
+        counter.line.wake_all();
+    };
+    loom::model(move || one_sleep(Counter::new(), raise, Counter::poll));
+}
+
+/// Who waits does not look again after it has taken its place.
+#[test]
+#[should_panic(expected = "asleep with an edit")]
+fn g4_control_a_line_without_a_second_look_is_caught() {
+    loom::model(|| {
+        let raise = |counter: &Counter| {
+            counter.raise();
+            counter.line.wake_first();
+        };
+        let poll = |counter: &Counter, task: &mut Context<'_>| {
+            let looked = counter.look();
+            if looked.is_pending() {
+                counter.line.wait(&counter.place, task.waker());
+            }
+            looked
+        };
+        one_sleep(Counter::new(), raise, poll);
+    });
+}
+
+/// Who brings it wakes before it stores.
+#[test]
+#[should_panic(expected = "asleep with an edit")]
+fn g4_control_a_line_that_is_woken_before_the_store_is_caught() {
+    loom::model(|| {
+        let raise = |counter: &Counter| {
+            counter.line.wake_first();
+            counter.raise();
+        };
+        one_sleep(Counter::new(), raise, Counter::poll);
+    });
+}
+
+/// The same steps in the right order, but no fences between them: each side sees the other's as not yet done.
+#[test]
+#[should_panic(expected = "asleep with an edit")]
+fn g4_control_a_line_without_fences_is_caught() {
+    loom::model(|| {
+        let raise = |(number, waiting, waker): &(AtomicU64, AtomicU64, AtomicWaker)| {
+            number.store(1, Ordering::Release);
+            if waiting.load(Ordering::Acquire) != 0 {
+                waker.wake();
+            }
+        };
+        let poll = |(number, waiting, waker): &(AtomicU64, AtomicU64, AtomicWaker), task: &mut Context<'_>| {
+            waker.register_by_ref(task.waker());
+            waiting.store(1, Ordering::Release);
+            if number.load(Ordering::Acquire) == 0 { Poll::Pending } else { Poll::Ready(()) }
+        };
+        one_sleep((AtomicU64::new(0), AtomicU64::new(0), AtomicWaker::new()), raise, poll);
+    });
+}
+
+/// The wakers share nothing with the one who waits but what they store and the parker itself.
+#[test]
+fn g4_a_parked_thread_sees_what_was_done_before_each_wake() {
+    model(3, || {
+        let done = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
+        let mut threads = Vec::new();
+        parker::block_on(poll_fn(|task| {
+            if threads.is_empty() {
+                threads.extend((0..2).map(|n| {
+                    let (done, waker) = (Arc::clone(&done), task.waker().clone());
+                    thread::spawn(move || {
+                        done[n].store(1, Ordering::Relaxed);
+                        waker.wake();
+                    })
+                }));
+            }
+            let all = done.iter().all(|done| done.load(Ordering::Relaxed) == 1);
+            if all { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }

@@ -1,6 +1,8 @@
 //! Stages that move from one pipeline to another, with what they hold, what they are called and what was counted at them.
 
 mod engines;
+#[path = "moves/threads.rs"]
+mod threads;
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};

@@ -266,8 +266,7 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
             match message {
                 Message::Mark(mark) => self.mark(mark, out, cx, travels),
                 Message::Packet(packet) => {
-                    cx.take_up(packet.slip);
-                    let mut items: Vec<A> = packet.items.into_vec();
+                    let mut items: Vec<A> = cx.go_on_with(packet).into_vec();
                     self.take(&mut items, &mut out.made, cx);
                     out.take_in(cx);
                 }

@@ -6,6 +6,7 @@ use super::Controller;
 use crate::error::Refusal;
 use crate::ledger::Ledger;
 use crate::model::Plan;
+use crate::threads::Threads;
 use crate::topology::Topology;
 use crate::trace::{Log, RecordError, Recording, Trace};
 
@@ -20,6 +21,16 @@ impl Controller {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.shared.ledger()
+    }
+
+    /// The threads that work for the pipeline now: what each does, how full the queues are, and who waits for whom. There are
+    /// none but while it is [spawned](crate::Pipeline::spawn).
+    ///
+    /// It takes the lock that every look takes, and those of the queues at both ends, each for a short time; no thread waits
+    /// for it. The pipeline is taken as it is when all committed edits are applied.
+    #[must_use]
+    pub fn threads(&self) -> Threads {
+        self.shared.threads()
     }
 
     /// Records edits, and the ways of items, from the next cycle on; a recording that was under way ends, and what it has is

@@ -46,7 +46,8 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             // What an edit or the end set free is of no packet.
             self.settle(&mut packet, raw, cx, site);
             cx.ledger.hold(&site.counts, packet.items.len() as i64);
-            return self.meet.extra(0, packet);
+            self.meet.extra(0, packet);
+            return self.show();
         };
         let missed = self.meet.misses(ticket);
         if let Some(remarks) = remarks {
@@ -173,11 +174,11 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Crew<A, B> {
     }
 
     fn has_room(&mut self) -> bool {
-        self.meet.weight() < self.capacity
+        self.meet.weight() < self.stock.capacity
     }
 
     fn capacity(&mut self) -> usize {
-        self.capacity
+        self.stock.capacity
     }
 
     fn mark(&mut self, mark: Mark, _: &mut Cycle, site: &Site, travels: &mut Travels) {
@@ -225,6 +226,18 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Crew<A, B> {
         self.meet.evict(eviction, cx, site);
     }
 
+    fn flush(&mut self) -> bool {
+        let mut any = false;
+        for member in &mut self.members {
+            // What is lent is not known to be flushed before it is back.
+            let lent = member.home.is_lent() && member.flows();
+            if (!lent || member.come_home()) && !member.home.is_lent() {
+                any |= lent | member.home.flush();
+            }
+        }
+        any
+    }
+
     fn loosen(&mut self, loose: bool) {
         self.meet.set_order(match (loose, self.unordered) {
             (true, _) => Order::Loose,
@@ -258,6 +271,7 @@ impl<A: Send + 'static, B: Send + 'static> Flow<B> for Crew<A, B> {
         if let Message::Packet(packet) = &message {
             let items = packet.items.len();
             cx.settle(site, 0, items, -(items as i64));
+            self.show();
         }
         Some(message)
     }

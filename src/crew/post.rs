@@ -104,6 +104,12 @@ fn given_back<T>(refused: Full<T>) -> T {
     value
 }
 
+impl<A, B> Drop for Post<A, B> {
+    fn drop(&mut self) {
+        self.watch.let_go();
+    }
+}
+
 /// The thread's end.
 struct Worker<A, B> {
     parcels: Drain<Parcel<A, B>>,
@@ -142,6 +148,7 @@ impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
                 return Poll::Ready(());
             }
             if self.room.as_mut().is_some_and(|room| !room.has_room()) {
+                self.watch.say(Does::Waits);
                 return Poll::Pending;
             }
             let parcel = match self.parcels.pop() {
@@ -161,10 +168,16 @@ impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
 
     fn take(&mut self, parcel: Parcel<A, B>) {
         match (parcel, &mut self.room) {
-            (Parcel::Room(room), _) => self.room = Some(room),
+            (Parcel::Room(mut room), _) => {
+                room.watch(&self.watch);
+                self.room = Some(room);
+            }
             (Parcel::Packet(packet), Some(room)) => {
-                self.watch.say(Does::Works(packet.slip.number));
+                let cycles = if packet.slip.each { packet.items.len() } else { 1 };
+                self.watch.say(Does::Works(packet.slip.number, cycles));
                 let rest = room.take(packet, self.quits, &self.desk);
+                // Whoever gets what comes out sees a thread that has done.
+                self.watch.say(Does::Nothing);
                 if let Some(rest) = rest {
                     self.over = true;
                     if !rest.is_empty()

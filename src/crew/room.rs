@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use crate::knot::{Travels, Turn};
 use crate::ledger::Note;
 use crate::outlet::Outlet;
 use crate::packet::{Items, Message, Packet};
+use crate::roster::{Does, Watch};
 
 /// See the module's documentation.
 pub(crate) struct Room<A, B> {
@@ -66,6 +68,11 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
         Self { chain, cx, outlet, travels, inbox, single, flows, known, few: 1, notes: Vec::new() }
     }
 
+    /// Has it seen from outside what the thread does with packets that have waited inside.
+    pub(super) fn watch(&mut self, watch: &Arc<Watch>) {
+        self.cx.watch = Some(Arc::clone(watch));
+    }
+
     pub(super) fn has_room(&mut self) -> bool {
         !self.flows || self.chain.has_room()
     }
@@ -75,6 +82,9 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
         if self.flows {
             let mut turn = Turn { travels: &mut self.travels, task };
             self.chain.poll(&mut self.outlet, &mut self.cx, &mut turn);
+            if let Some(watch) = &self.cx.watch {
+                watch.say(Does::Nothing);
+            }
         }
     }
 
@@ -125,6 +135,9 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
             done = few.len();
             if done == 0 {
                 break;
+            }
+            if let Some(watch) = cx.watch.as_ref().filter(|_| each) {
+                watch.say(Does::Works(cx.number, done));
             }
             // This way no stage that has panicked is passed by.
             if self.single && !traced && self.cx.broken.is_empty() {

@@ -9,7 +9,7 @@ use super::member::Member;
 use crate::error::Refusal;
 use crate::model::Workshop;
 use crate::name::{Name, NodeId};
-use crate::roster::{NoThread, Roster, Watch};
+use crate::roster::{NoThread, Roster, Seat, Stock, Watch};
 
 /// How workers share a stage.
 pub(crate) struct Options<A> {
@@ -23,7 +23,7 @@ pub(crate) struct Options<A> {
 pub(crate) struct Place {
     pub(super) id: NodeId,
     pub(super) name: Name,
-    pub(super) capacity: usize,
+    pub(super) stock: Arc<Stock>,
     pub(super) roster: Roster,
 }
 
@@ -35,8 +35,9 @@ impl Place {
         B: Send + 'static,
     {
         let thread = number.map_or_else(|| self.name.to_string(), |number| format!("{}-{number}", self.name));
-        let watch = Arc::new(Watch::new(self.id, number, thread.clone(), self.capacity));
-        let hired = member.hire(Arc::clone(&watch), number.is_some());
+        let seat = Seat::Stage { id: self.id, name: self.name.clone(), number, stock: Arc::clone(&self.stock) };
+        let watch = Arc::new(Watch::new(seat, thread.clone()));
+        let hired = member.hire(Arc::clone(&watch), self.stock.capacity, number.is_some());
         hired.map_err(|error| NoThread { name: thread, error })?;
         self.roster.add(&watch);
         Ok(())

@@ -8,7 +8,8 @@ use std::any::Any;
 
 use super::{Broken, Cycle, Site};
 use crate::failure::Failure;
-use crate::packet::Slip;
+use crate::packet::{Items, Packet, Slip};
+use crate::roster::Does;
 use crate::stage::{BoxError, Fault};
 
 impl Cycle {
@@ -42,6 +43,13 @@ impl Cycle {
                 || self.trace.as_ref().is_some_and(|trace| trace.wants()))
     }
 
+    /// The packet in hand has come past a stage.
+    pub(crate) fn pass(&mut self) {
+        if let Some(ticket) = &mut self.ticket {
+            ticket.passed = true;
+        }
+    }
+
     /// Puts the packet in hand down.
     pub(crate) fn put_down(&mut self) -> Slip {
         Slip {
@@ -62,6 +70,16 @@ impl Cycle {
         if let Some(recorder) = &mut self.trace {
             recorder.unpark(trace);
         }
+    }
+
+    /// Takes a packet in hand that goes on, and gives its items.
+    pub(crate) fn go_on_with<T>(&mut self, packet: Packet<T>) -> Items<T> {
+        let Packet { slip, items } = packet;
+        if let Some(watch) = &self.watch {
+            watch.say(Does::Works(slip.number, if slip.each { items.len() } else { 1 }));
+        }
+        self.take_up(slip);
+        items
     }
 
     /// Has nothing in hand: what follows is of no cycle, under the present revision.

@@ -6,15 +6,16 @@
 //! revision of then.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::Context;
 
 use super::current::AHEAD;
 use super::many::BATCH;
 use super::{Engine, NEVER};
-use crate::cycle::Harm;
+use crate::cycle::{Broken, Harm};
 use crate::error::{FlowError, Hold};
-use crate::name::{NodeId, Path};
-use crate::roster::NoThread;
+use crate::name::{Name, NodeId, Path};
+use crate::roster::{Does, Gauge, NoThread, Seat, Watch};
 use crate::trace::Detail;
 
 impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
@@ -43,11 +44,46 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         // What was committed before has its threads by this.
         let _ = self.ready();
         let staffed = self.chain.staff(hire, &roster);
+        self.lose(roster.take_lost());
         self.review();
         if hire && staffed.is_err() {
             self.staff(false)?;
         }
         staffed
+    }
+
+    /// What these stages run is with threads that have not come home: an edit has to replace or remove them.
+    fn lose(&mut self, stages: Vec<NodeId>) {
+        let control = self.shared.board.lock();
+        for id in stages {
+            if let Some(path) = control.plan.path_of(id)
+                && let Ok((_, entry)) = control.plan.find(&path)
+                && !self.cx.is_broken(id)
+            {
+                self.cx.broken.push(Broken { id, counts: Arc::clone(&entry.counts), path, harm: Harm::Poison });
+            }
+        }
+    }
+
+    /// Has it seen from outside what the thread does that runs the pipeline, between the queues `door` and `exit`; until
+    /// [`unseen`](Self::unseen).
+    pub(crate) fn seen_as(&mut self, thread: &Name, door: Arc<dyn Gauge>, exit: Arc<dyn Gauge>) {
+        let seat = Seat::Pipeline { name: thread.clone(), door, exit };
+        let watch = Arc::new(Watch::new(seat, thread.to_string()));
+        self.shared.board.lock().roster.add(&watch);
+        self.cx.watch = Some(watch);
+    }
+
+    /// No thread runs it any more.
+    pub(crate) fn unseen(&mut self) {
+        self.cx.watch = None;
+    }
+
+    /// The thread has nothing to do, unless it `waits` for room at the exit.
+    pub(crate) fn rests(&self, waits: bool) {
+        if let Some(watch) = &self.cx.watch {
+            watch.say(if waits { Does::Waits } else { Does::Nothing });
+        }
     }
 
     /// How many items may be accepted as one packet. What a packet becomes may go beyond the capacities inside, so that it
@@ -77,6 +113,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 continue;
             }
             let count = self.grain.min(items.len());
+            if let Some(watch) = &self.cx.watch {
+                watch.say(Does::Works(self.cx.number, count));
+            }
             if count == items.len() {
                 std::mem::swap(&mut self.inbox, items);
             } else {
@@ -101,6 +140,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             && self.takes()
             && let Some(item) = rest.1.pop_front()
         {
+            if let Some(watch) = &self.cx.watch {
+                watch.say(Does::Works(self.cx.number, 1));
+            }
             self.accept(item);
         }
     }
@@ -165,6 +207,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// Why no item will be accepted until an edit has mended it, if that has not been said.
     pub(crate) fn lasting(&mut self) -> Option<FlowError> {
         if self.has_news() { None } else { self.next_news()?.err() }
+    }
+
+    /// Why no item is accepted by what was committed up to the last look.
+    pub(crate) fn shut(&self) -> Option<&Hold> {
+        self.hold.as_ref()
     }
 
     /// Whether an edit has to mend the pipeline.

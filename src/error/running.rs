@@ -146,7 +146,8 @@ impl Error for TryRecvError {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FlushError {
-    /// Items wait until an edit has mended the pipeline ([`Hold::Poisoned`]).
+    /// Items wait until an edit has mended the pipeline ([`Hold::Poisoned`]); where it was asked whether it takes one
+    /// ([`Sender::ready`](crate::Sender::ready)), also for any other reason that an edit has to see to.
     Held(Hold),
     /// The pipeline has ended.
     Closed(Closed),

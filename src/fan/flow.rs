@@ -42,22 +42,23 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
 
     /// One packet to the targets.
     pub(super) fn branch(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
-        // What the user's code chooses comes first: a panic in it leaves the packet in hand.
         let count = items.len();
-        let weight = if cx.spawned { items.len().max(1) } else { 1 };
+        // What the user's code chooses comes first: a panic in it leaves the packet in hand.
+        let weight = if cx.spawned { count.max(1) } else { 1 };
         let runs = self.runs(items, cx, site);
         let slip = cx.put_down();
         let (number, revision) = (slip.number, slip.revision);
-        let each = slip.each && runs.iter().map(|(_, run)| run.len()).sum::<usize>() == count;
+        // Where each goes one way, and none is left behind, it is known of each which cycle it is of.
+        let sent: usize = runs.iter().map(|(_, run)| run.len()).sum();
+        let each = slip.each && sent == count && !self.pick.is(PolicyKind::All);
         let traces: SmallVec<[_; 1]> = runs.iter().map(|_| slip.trace.as_ref().map(|trace| trace.part())).collect();
         let Some(branching) = &mut self.branching else { return };
         let entry = branching.meet.begin(slip, runs.len(), weight);
         let mut from = number;
         for (part, ((target, run), trace)) in runs.into_iter().zip(traces).enumerate() {
-            let ticket = Some(Ticket { entry, part: part as u32 });
-            let next = from + if each { run.len() as u64 } else { 0 };
-            let slip = Slip { number: from, revision, each, ticket, trace, ..Slip::default() };
-            from = next;
+            let ticket = Some(Ticket { entry, part: part as u32, passed: false });
+            let slip = Slip { number: from, each, revision, ticket, trace, ..Slip::default() };
+            from += if each { run.len() as u64 } else { 0 };
             self.send(target, run, slip, cx, site);
         }
         (cx.number, cx.revision) = (number, revision);
@@ -106,7 +107,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         cx.take_up(slip);
         self.run.clear();
         self.run.extend(items);
-        self.dispatch(target, &mut branching.outlet.made, cx, site);
+        self.hand(target, &mut branching.outlet.made, cx, site);
         if cx.parked && !branching.awake.contains(&slot) {
             branching.awake.push(slot);
         }
@@ -125,7 +126,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                     if from != Origin::Stages {
                         packet.slip.come_out(cx.level, &site.name);
                     }
-                    self.arrive(slot, from, packet, cx, site);
+                    self.arrive(slot, packet, cx, site);
                 }
                 Message::Mark(mark) => {
                     if let Some(branching) = &mut self.branching {
@@ -137,14 +138,14 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     }
 
     /// A part of a packet has come out of a target.
-    fn arrive(&mut self, slot: u32, from: Origin, packet: Packet<B>, cx: &mut Cycle, site: &Site) {
+    fn arrive(&mut self, slot: u32, packet: Packet<B>, cx: &mut Cycle, site: &Site) {
         let Some(ticket) = packet.slip.ticket else {
             if let Some(branching) = &mut self.branching {
                 branching.meet.extra(slot, packet);
             }
             return;
         };
-        let packet = match self.again(slot, from, packet, cx, site) {
+        let packet = match self.again(slot, packet, cx, site) {
             Ok(()) => return,
             Err(packet) => packet,
         };

@@ -26,6 +26,9 @@ const PATIENCE: usize = 256;
 /// What comes out of a pipeline.
 pub(super) type News<Out> = Result<Out, FlowError>;
 
+/// The ends that the conductor has: where items come from, and where outputs go.
+pub(super) type Inside<In, Out> = (Taker<In>, Feeder<News<Out>>);
+
 /// What becomes of a pipeline when no more items come, and when it is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tenure {
@@ -44,6 +47,8 @@ pub(super) struct Left<In, Out> {
     pub(super) failures: Vec<Failure>,
     /// A panic that no edit has mended.
     pub(super) panic: Option<Panic>,
+    /// The threads that have not come home.
+    pub(super) blocked: Vec<String>,
 }
 
 /// See the module's documentation.
@@ -54,6 +59,8 @@ pub(super) struct Conductor<'e, In, Out> {
     door: Taker<In>,
     exit: Feeder<News<Out>>,
     place: Place,
+    /// Whether there was no room for outputs.
+    full: bool,
     orders: Arc<Orders>,
     /// Items that were taken out of the door, and not accepted.
     waiting: Vec<In>,
@@ -74,7 +81,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         engine: &'e mut Engine<In, Out>,
         tenure: Tenure,
         name: Name,
-        (door, exit): (Taker<In>, Feeder<News<Out>>),
+        (door, exit): Inside<In, Out>,
         orders: Arc<Orders>,
     ) -> Self {
         let hand = engine.spawned(Type::of::<Out>() == Type::of::<()>());
@@ -86,6 +93,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
             door,
             exit,
             place: Place::default(),
+            full: false,
             orders,
             waiting: hand.into_iter().collect(),
             taken: 0,
@@ -112,7 +120,12 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         if self.ended && self.waiting.is_empty() && self.engine.poisoned().is_none() {
             moved |= self.finish();
         }
-        Ok(moved | self.answer())
+        // Whoever is answered sees a pipeline that has done.
+        self.engine.rests(self.full && self.engine.has_news());
+        if !self.requests.is_empty() {
+            self.door.hold(self.waiting.len());
+        }
+        Ok(moved | self.answer(moved))
     }
 
     /// Runs the engine; remembers the panic of a stage. Whether there was one.
@@ -162,12 +175,14 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
 
     /// Gives outputs to the exit as far as there is room.
     fn hand_out(&mut self, task: &mut Context<'_>) -> Result<bool, Closed> {
-        let Self { engine, exit, place, .. } = self;
+        let Self { engine, exit, place, full, .. } = self;
         let mut moved = false;
+        *full = false;
         while engine.has_news() {
             let put = engine.hand_out_all(|news| exit.put_some(news, place));
             moved |= put.unwrap_or(Ok(0))? > 0;
             if engine.has_news() && exit.poll_room(place, task).is_pending() {
+                *full = true;
                 return Ok(moved);
             }
         }
@@ -216,28 +231,30 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         over && !self.engine.has_news()
     }
 
-    /// Answers requests; whether a flush was asked for.
-    fn answer(&mut self) -> bool {
+    /// Answers requests; whether a flush was asked for. Where something has `moved`, it is not known what comes of that.
+    fn answer(&mut self, moved: bool) -> bool {
         let accepted = self.taken.saturating_sub(self.waiting.len() as u64);
-        let held = self.engine.poisoned().cloned();
+        let (poisoned, shut) = (self.engine.poisoned().cloned(), self.engine.shut().cloned());
         let mut asked = false;
         for mut request in std::mem::take(&mut self.requests) {
-            if request.count > accepted {
-                match held.clone() {
-                    Some(held) => drop(request.answer.send(Err(FlushError::Held(held)))),
-                    None => self.requests.push(request),
+            let (open, waits) = (request.how_far == HowFar::Open, request.count > accepted);
+            let answer = match if open { &shut } else { &poisoned } {
+                _ if open && moved => None,
+                Some(why) if open || waits => Some(Err(FlushError::Held(why.clone()))),
+                _ if waits => None,
+                _ => {
+                    if request.how_far == HowFar::Flushed && request.flush.is_none() {
+                        asked = true;
+                        self.guarded(|engine, _| request.flush = Some(engine.ask_flush()));
+                    }
+                    let (_, through) = self.engine.flushes();
+                    let under_way = request.flush.is_some_and(|flush| flush > through || self.engine.has_news());
+                    (!under_way).then_some(Ok(()))
                 }
-                continue;
-            }
-            if request.how_far == HowFar::Flushed && request.flush.is_none() {
-                asked = true;
-                self.guarded(|engine, _| request.flush = Some(engine.ask_flush()));
-            }
-            let (_, through) = self.engine.flushes();
-            if request.flush.is_some_and(|flush| flush > through || self.engine.has_news()) {
-                self.requests.push(request);
-            } else {
-                let _ = request.answer.send(Ok(()));
+            };
+            match answer {
+                Some(answer) => drop(request.answer.send(answer)),
+                None => self.requests.push(request),
             }
         }
         asked
@@ -266,7 +283,8 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
             self.panics.push((None, Panic::new(stage.clone(), before)));
         }
         self.orders.end(why);
-        Left { items, outputs, failures, panic: self.panics.drain(..).next().map(|(_, panic)| panic) }
+        let panic = self.panics.drain(..).next().map(|(_, panic)| panic);
+        Left { items, outputs, failures, panic, blocked: Vec::new() }
     }
 }
 

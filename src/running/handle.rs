@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::name::Path;
 use crate::pipeline::Pipeline;
+use crate::threads::Threads;
 use crate::topology::Topology;
 
 /// What a conductor's thread returns.
@@ -42,6 +43,10 @@ pub struct Finished<In, Out> {
     pub failures: Vec<Failure>,
     /// Items that were sent and not accepted, in order: where the pipeline was aborted, those that waited in the door.
     pub items: Vec<In>,
+    /// The threads, by name, that had not come home from what they had in hand: it was given up, and a stage blocks there or is
+    /// not done yet. Each ends when its stage returns. Where one ran a pipeline of its own, or was the last worker of a stage,
+    /// an edit has to replace or remove that before `pipeline` takes items again.
+    pub blocked: Vec<String>,
     /// The pipeline. One that has seen the end of its stream takes no item any more; one that was aborted can be spawned
     /// again.
     pub pipeline: Pipeline<In, Out>,
@@ -122,6 +127,12 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         self.shared.ledger()
     }
 
+    /// The threads that work for it now; see [`Controller::threads`].
+    #[must_use]
+    pub fn threads(&self) -> Threads {
+        self.shared.threads()
+    }
+
     /// What the pipeline looks like when all committed edits are applied.
     #[must_use]
     pub fn topology(&self) -> Topology {
@@ -172,7 +183,8 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         sort(self.tail.take(), &mut outputs, &mut failures);
         outputs.extend(left.outputs);
         failures.extend(left.failures);
-        let finished = Finished { ledger: pipeline.ledger(), outputs, failures, items: left.items, pipeline };
+        let (ledger, items, blocked) = (pipeline.ledger(), left.items, left.blocked);
+        let finished = Finished { ledger, outputs, failures, items, blocked, pipeline };
         match left.panic {
             None => Ok(finished),
             Some(Panic { stage, message, payload }) => {

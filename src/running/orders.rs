@@ -13,6 +13,8 @@ use crate::error::{Closed, FlushError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HowFar {
     Accepted,
+    /// Accepted, and the next would be; or else why not is told.
+    Open,
     Flushed,
 }
 

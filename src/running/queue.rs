@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::error::Closed;
+use crate::roster::Gauge;
 
 /// Why an item did not go into a queue.
 pub(super) enum Refused {
@@ -52,6 +53,13 @@ impl<T> State<T> {
         std::mem::swap(hand, &mut self.items);
         self.lent = hand.len().saturating_sub(done);
         (any, self.feeders == 0 || self.closed.is_some())
+    }
+}
+
+impl<T: Send> Gauge for Queue<T> {
+    fn fill(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.items.len() + state.lent, self.capacity)
     }
 }
 
@@ -203,6 +211,14 @@ impl<T> Feeder<T> {
         let state = self.0.lock();
         state.items.len() + state.lent
     }
+
+    /// A look at how full it is.
+    pub(super) fn gauge(&self) -> Arc<dyn Gauge>
+    where
+        T: Send + 'static,
+    {
+        Arc::clone(&self.0) as _
+    }
 }
 
 impl<T> Clone for Feeder<T> {
@@ -261,6 +277,14 @@ impl<T> Taker<T> {
     /// A look at what is left when this is gone.
     pub(super) fn tail(&self) -> Tail<T> {
         Tail(Arc::clone(&self.queue))
+    }
+
+    /// A look at how full it is.
+    pub(super) fn gauge(&self) -> Arc<dyn Gauge>
+    where
+        T: Send + 'static,
+    {
+        Arc::clone(&self.queue) as _
     }
 
     /// So many items are still in hand.

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use super::conductor::{Conductor, Left, News, Tenure};
+use super::conductor::{Conductor, Inside, Left, Tenure};
 use super::orders::Orders;
-use super::queue::{Feeder, Taker, queue};
+use super::queue::queue;
 use super::{Handle, Receiver, Running, Sender};
 use crate::engine::Engine;
 use crate::error::{Closed, Hold, NotSpawned};
@@ -124,6 +124,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         let name = shared.board.lock().plan.name.clone();
         let orders = Arc::<Orders>::default();
         let (sender, inside, receiver) = make_ends(ends, &orders);
+        self.engine.seen_as(&name, inside.0.gauge(), inside.1.gauge());
         // The pipeline comes when the thread has begun: where none does, what was to run on it is dropped.
         let (give, get) = mpsc::channel::<Self>();
         let (own, known) = (name.clone(), Arc::clone(&orders));
@@ -139,6 +140,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
                 Ok(Running { receiver, sender, handle: Handle::new(thread, orders, shared, tail) })
             }
             Err(error) => {
+                self.engine.unseen();
                 let _ = self.engine.staff(false);
                 let why = NotSpawned::NoThread { name: name.to_string(), error };
                 Err(SpawnError { why, pipeline: Box::new(self) })
@@ -154,10 +156,7 @@ pub(super) fn unfit<In: Send + 'static, Out: Send + 'static>(engine: &mut Engine
 }
 
 /// The ends for those outside, and those for the conductor.
-pub(super) fn make_ends<In, Out>(
-    ends: Ends,
-    orders: &Arc<Orders>,
-) -> (Sender<In>, (Taker<In>, Feeder<News<Out>>), Receiver<Out>) {
+pub(super) fn make_ends<In, Out>(ends: Ends, orders: &Arc<Orders>) -> (Sender<In>, Inside<In, Out>, Receiver<Out>) {
     let (feeder, door) = queue(ends.door, Closed::Lost);
     let (exit, taker) = queue(ends.exit, Closed::NoReceiver);
     (Sender::new(feeder, Arc::clone(orders)), (door, exit), Receiver::new(taker, Arc::clone(orders)))
@@ -168,7 +167,7 @@ pub(super) fn conduct<In: Send + 'static, Out: Send + 'static>(
     engine: &mut Engine<In, Out>,
     tenure: Tenure,
     name: Name,
-    inside: (Taker<In>, Feeder<News<Out>>),
+    inside: Inside<In, Out>,
     orders: Arc<Orders>,
 ) -> Left<In, Out> {
     /// Whatever happens, nobody waits for a conductor that is gone.
@@ -179,8 +178,10 @@ pub(super) fn conduct<In: Send + 'static, Out: Send + 'static>(
         }
     }
     let _presence = Presence(Arc::clone(&orders));
-    let left = block_on(Conductor::new(engine, tenure, name, inside, orders));
+    let mut left = block_on(Conductor::new(engine, tenure, name, inside, orders));
+    engine.unseen();
     // Letting go of a thread cannot fail.
     let _ = engine.staff(false);
+    left.blocked = engine.shared.board.lock().roster.away();
     left
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use super::{Topology, dot, mermaid, tree};
 use crate::ledger::{Ledger, Row};
 use crate::name::Path;
+use crate::threads::Threads;
 use crate::trace::{Hop, Trace};
 
 /// A [`Topology`] as text: a tree, or the source of a picture.
@@ -50,6 +51,7 @@ pub struct Drawing<'a> {
     form: Form,
     ledger: Option<&'a Ledger>,
     trace: Option<&'a Trace>,
+    threads: Option<&'a Threads>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,15 +63,15 @@ enum Form {
 
 impl<'a> Drawing<'a> {
     pub(super) fn tree(topology: &'a Topology) -> Self {
-        Self { topology, form: Form::Tree, ledger: None, trace: None }
+        Self { topology, form: Form::Tree, ledger: None, trace: None, threads: None }
     }
 
     pub(super) fn mermaid(topology: &'a Topology) -> Self {
-        Self { topology, form: Form::Mermaid, ledger: None, trace: None }
+        Self { topology, form: Form::Mermaid, ledger: None, trace: None, threads: None }
     }
 
     pub(super) fn dot(topology: &'a Topology) -> Self {
-        Self { topology, form: Form::Dot, ledger: None, trace: None }
+        Self { topology, form: Form::Dot, ledger: None, trace: None, threads: None }
     }
 
     /// The same with the ledger's counts, where they are not zero.
@@ -110,11 +112,36 @@ impl<'a> Drawing<'a> {
     pub fn taken(self, trace: &'a Trace) -> Self {
         Self { trace: Some(trace), ..self }
     }
+
+    /// The same with the threads at the stages that they work for: how full each queue is, and what they do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    ///
+    /// let pipeline = Pipeline::new("p").thread("t", |t| t.stage("add", |x: i64| x + 1)).workers("w", 2, || |x: i64| x);
+    /// let running = pipeline.spawn()?;
+    /// assert_eq!(
+    ///     format!("\n{}", running.topology().tree().threads(&running.threads())),
+    ///     "
+    /// p          i64 -> i64  revision 0             thread \"p\", door 0/1024, exit 0/1024, idle
+    /// ├─ t       i64 -> i64  thread, queue 1024     thread \"t\", queue 0/1024, idle
+    /// │  └─ add  i64 -> i64
+    /// └─ w       i64 -> i64  2 workers, queue 1024  queue 0/1024, idle
+    /// "
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn threads(self, threads: &'a Threads) -> Self {
+        Self { threads: Some(threads), ..self }
+    }
 }
 
 impl fmt::Display for Drawing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counts = Counts::new(self.ledger, self.trace);
+        let counts = Counts::new(self.ledger, self.trace, self.threads);
         match self.form {
             Form::Tree => tree::write(f, self.topology, &counts),
             Form::Mermaid => mermaid::write(f, self.topology, &counts),
@@ -128,6 +155,7 @@ pub(super) struct Counts<'a> {
     whole: Option<&'a Ledger>,
     rows: HashMap<&'a Path, &'a Row>,
     took: HashMap<Path, u64>,
+    threads: Option<&'a Threads>,
 }
 
 /// How many items came to each place.
@@ -143,14 +171,16 @@ fn taken(trace: &Trace) -> HashMap<Path, u64> {
 }
 
 impl<'a> Counts<'a> {
-    fn new(whole: Option<&'a Ledger>, trace: Option<&Trace>) -> Self {
+    fn new(whole: Option<&'a Ledger>, trace: Option<&Trace>, threads: Option<&'a Threads>) -> Self {
         let rows = whole.into_iter().flat_map(Ledger::rows).filter(|row| !row.gone);
-        Self { whole, rows: rows.map(|row| (&row.stage, row)).collect(), took: trace.map(taken).unwrap_or_default() }
+        let rows = rows.map(|row| (&row.stage, row)).collect();
+        Self { whole, rows, took: trace.map(taken).unwrap_or_default(), threads }
     }
 
     /// Those of the whole pipeline; empty where nobody asked for them.
     pub(super) fn whole(&self) -> String {
-        let Some(ledger) = self.whole else { return String::new() };
+        let threads = self.threads.map(Threads::of_pipeline).filter(|threads| !threads.is_empty());
+        let Some(ledger) = self.whole else { return threads.unwrap_or_default() };
         let flow = format!("accepted {}, delivered {}", ledger.accepted(), ledger.delivered());
         let rest = [
             ("split", ledger.split()),
@@ -158,15 +188,17 @@ impl<'a> Counts<'a> {
             ("failed", ledger.failed()),
             ("in flight", ledger.in_flight()),
         ];
-        words(Some(flow), rest)
+        words(threads.into_iter().chain([flow]), rest)
     }
 
     /// Those of the stage at `path`; empty where all are zero.
     pub(super) fn of(&self, path: &Path) -> String {
+        let threads = self.threads.map(|threads| threads.of_stage(path)).filter(|threads| !threads.is_empty());
         let took = self.took.get(path).map(|count| format!("took {count}"));
-        let Some(row) = self.rows.get(path) else { return took.unwrap_or_default() };
+        let first = threads.into_iter().chain(took);
+        let Some(row) = self.rows.get(path) else { return words(first, []) };
         words(
-            took,
+            first,
             [
                 ("dropped", row.dropped),
                 ("merged", row.merged),
@@ -178,7 +210,7 @@ impl<'a> Counts<'a> {
     }
 }
 
-fn words<const N: usize>(first: Option<String>, counts: [(&str, u64); N]) -> String {
+fn words<const N: usize>(first: impl Iterator<Item = String>, counts: [(&str, u64); N]) -> String {
     let counts = counts.into_iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{word} {count}"));
-    first.into_iter().chain(counts).collect::<Vec<_>>().join(", ")
+    first.chain(counts).collect::<Vec<_>>().join(", ")
 }

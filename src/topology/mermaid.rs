@@ -45,7 +45,7 @@ const WORDS: [&str; 24] = [
 pub(super) fn write(f: &mut fmt::Formatter<'_>, topology: &Topology, counts: &Counts<'_>) -> fmt::Result {
     let graph = Graph::new(topology);
     let title = [topology.root.name.to_string(), topology.state(), counts.whole()];
-    let title = title.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    let title = title.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ").replace('"', "\\\"");
     writeln!(f, "---\ntitle: \"{title}\"\n---\nflowchart LR")?;
     let mut around: Vec<&Spot<'_>> = Vec::new();
     let mut any_idle = false;

@@ -1,23 +1,26 @@
-//! One test on every engine: a pipeline in the thread that calls it, and one that a task runs, polled by hand.
+//! One test on every engine: a pipeline in the thread that calls it, one that a task runs, polled by hand, and one that runs
+//! on a thread of its own.
 //!
-//! A [`Run`] is asked as a pipeline is. A flow gives what it has, whichever item that comes of; so one item goes in after
-//! all that came of the one before is out.
+//! A [`Run`] is asked as a pipeline is. The others give what they have, whichever item that comes of; so one item goes in
+//! after all that came of the one before is out.
 
 #![allow(dead_code)] // each test file that has this module uses a part of it
 
 use std::fmt;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use coroute::{
-    CallError, Controller, Failure, FinishError, Flow, FlowError, Hold, Ledger, Pipeline, SendError, Topology,
+    CallError, Controller, Failure, FinishError, Flow, FlowError, FlushError, Hold, JoinError, Ledger, Pipeline,
+    Running, SendError, Topology,
 };
 use futures::{Sink, Stream};
 
 /// Runs `test` on every engine. What it asserts of snapshots has to be the same on all.
 pub(crate) fn each_engine(test: impl Fn(Engine)) {
     insta::allow_duplicates! {
-        [Engine::Local, Engine::Flow].into_iter().for_each(test);
+        [Engine::Local, Engine::Flow, Engine::Threads].into_iter().for_each(test);
     }
 }
 
@@ -25,6 +28,7 @@ pub(crate) fn each_engine(test: impl Fn(Engine)) {
 pub(crate) enum Engine {
     Local,
     Flow,
+    Threads,
 }
 
 impl Engine {
@@ -32,6 +36,7 @@ impl Engine {
         match self {
             Self::Local => Run::Local(Box::new(pipeline)),
             Self::Flow => Run::Flow { flow: Box::new(pipeline.flow()), told: None },
+            Self::Threads => Run::Threads(Box::new(Threads::new(pipeline))),
         }
     }
 }
@@ -44,6 +49,16 @@ pub(crate) enum Run<In, Out> {
         flow: Box<Flow<In, Out>>,
         told: Option<Hold>,
     },
+    Threads(Box<Threads<In, Out>>),
+}
+
+/// A pipeline on a thread of its own.
+pub(crate) struct Threads<In, Out> {
+    controller: Controller,
+    /// None when it has ended.
+    running: Option<Running<In, Out>>,
+    /// What was said last of why nothing will be accepted.
+    told: Option<Hold>,
 }
 
 /// Why an item was not sent, or what came of it instead of outputs.
@@ -78,6 +93,7 @@ impl<In: Send + 'static, Out: Send + 'static> Run<In, Out> {
         match self {
             Self::Local(pipeline) => pipeline.controller(),
             Self::Flow { flow, .. } => flow.controller(),
+            Self::Threads(threads) => threads.controller.clone(),
         }
     }
 
@@ -94,6 +110,7 @@ impl<In: Send + 'static, Out: Send + 'static> Run<In, Out> {
             Self::Local(pipeline) => pipeline.apply(),
             // What is set free by it stays inside.
             Self::Flow { flow, .. } => drop(poll(|task| Pin::new(&mut **flow).poll_ready(task))),
+            Self::Threads(threads) => drop(threads.hold()),
         }
     }
 
@@ -106,6 +123,7 @@ impl<In: Send + 'static, Out: Send + 'static> Run<In, Out> {
                     _ => unreachable!("no other error"),
                 });
             }
+            Self::Threads(threads) => return threads.send(item, &mut emit),
             Self::Flow { flow, told } => (&mut **flow, told),
         };
         let mut failures = take(flow, told, &mut emit);
@@ -152,6 +170,7 @@ impl<In: Send + 'static, Out: Send + 'static> Run<In, Out> {
                     error => panic!("{error}"),
                 });
             }
+            Self::Threads(threads) => return threads.finish(&mut emit),
             Self::Flow { flow, told } => (&mut **flow, told),
         };
         let mut failures = Vec::new();
@@ -188,4 +207,69 @@ fn take<In: Send + 'static, Out: Send + 'static>(
         }
     }
     failures
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Threads<In, Out> {
+    fn new(pipeline: Pipeline<In, Out>) -> Self {
+        let controller = pipeline.controller();
+        Self { controller, running: Some(pipeline.spawn().unwrap()), told: None }
+    }
+
+    /// Why nothing is accepted, if so; all edits are applied by then.
+    fn hold(&self) -> Option<Hold> {
+        let Some(running) = &self.running else { return Some(Hold::Finished) };
+        match running.ready() {
+            Ok(()) => None,
+            Err(FlushError::Held(why)) => Some(why),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn send(&mut self, item: In, emit: &mut impl FnMut(Out)) -> Result<(), Stop<In>> {
+        if let Some(why) = self.hold() {
+            return Err(Stop::Held(item, Some(why)));
+        }
+        let Some(running) = &mut self.running else { return Err(Stop::Held(item, Some(Hold::Finished))) };
+        running.send(item).unwrap();
+        running.flush().unwrap();
+        // A panic has been told of by this.
+        let _ = self.hold();
+        let failures = self.take(emit);
+        if failures.is_empty() { Ok(()) } else { Err(Stop::Failed(failures)) }
+    }
+
+    /// All that has come out; the failures come back. The panic of a stage goes on here, as it does in a pipeline in this
+    /// thread: it is had by ending the pipeline, which is spawned again.
+    fn take(&mut self, emit: &mut impl FnMut(Out)) -> Vec<Failure> {
+        let mut failures = Vec::new();
+        let Some(mut running) = self.running.take() else { return failures };
+        let mut told = None;
+        while let Ok(news) = running.try_recv() {
+            match news {
+                Ok(output) => emit(output),
+                Err(FlowError::Failed(failure)) => failures.push(*failure),
+                Err(FlowError::Held(why)) => told = Some(*why),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        if told.is_none() || told == self.told {
+            self.running = Some(running);
+            return failures;
+        }
+        self.told = told;
+        match running.abort() {
+            Err(JoinError::Panicked { payload, finished, .. }) => {
+                self.running = Some(finished.pipeline.spawn().unwrap());
+                resume_unwind(payload);
+            }
+            Err(error) => panic!("{error}"),
+            Ok(_) => panic!("nothing has panicked"),
+        }
+    }
+
+    fn finish(&mut self, emit: &mut impl FnMut(Out)) -> Result<(), Vec<Failure>> {
+        let finished = self.running.take().expect("it runs").finish().unwrap();
+        finished.outputs.into_iter().for_each(emit);
+        if finished.failures.is_empty() { Ok(()) } else { Err(finished.failures) }
+    }
 }

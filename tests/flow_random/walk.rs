@@ -302,7 +302,11 @@ impl<'a> Walk<'a> {
             let fits = |(target, _): &&mut (&Node, Vec<&Leaf>)| all(target) || target.inside().iter().any(all);
             match parts.iter_mut().filter(fits).min_by_key(|(target, _)| leaf.stopped(target)) {
                 Some((_, part)) if !leaf.is_unseen() => part.push(leaf),
-                _ => ended.push(leaf),
+                fitting => {
+                    // It may be one that a stage has kept.
+                    self.maybe += u64::from(fitting.is_some());
+                    ended.push(leaf);
+                }
             }
         }
         for (target, part) in parts {

@@ -139,9 +139,9 @@ pub(crate) fn soak(plan: Plan) -> Result<Report, String> {
     let (edits, receipts) = edited?;
     let ledger = joined.map_err(|error| error.to_string())?.ledger;
     // The last edits may have come when the end was on its way.
-    let open = |receipt: &&Receipt| receipt.cut().is_some() && !receipt.is_retired();
-    if let Some(receipt) = receipts.iter().find(open) {
-        return Err(format!("G9: {receipt:?} was not retired"));
+    let open = |(receipt, _): &&(Receipt, String)| receipt.cut().is_some() && !receipt.is_retired();
+    if let Some((receipt, words)) = receipts.iter().find(open) {
+        return Err(format!("G9: {receipt:?} was not retired: {words}"));
     }
     drop(receipts);
     let items = checker.next;

@@ -30,7 +30,8 @@ pub(crate) struct Editor {
     attached: Vec<String>,
     tag: u32,
     fresh: u32,
-    receipts: VecDeque<Receipt>,
+    /// Those that have not come to their ends, and their words.
+    receipts: VecDeque<(Receipt, String)>,
 }
 
 type Edited = Result<(), Refusal>;
@@ -56,7 +57,11 @@ impl Editor {
     /// # Errors
     ///
     /// An edit that was refused.
-    pub(crate) fn run(mut self, ends: Receiver<()>, received: &AtomicU64) -> Result<(u64, VecDeque<Receipt>), String> {
+    pub(crate) fn run(
+        mut self,
+        ends: Receiver<()>,
+        received: &AtomicU64,
+    ) -> Result<(u64, VecDeque<(Receipt, String)>), String> {
         let (mut edits, mut due) = (0, Instant::now());
         let mut before = (0, 0);
         loop {
@@ -70,8 +75,10 @@ impl Editor {
                 before = (known, edits);
             }
             if edits > before.1 + PATIENCE {
+                let first = self.receipts.iter().take(6).map(|(receipt, words)| format!("{receipt:?}: {words}\n"));
+                let first: String = first.collect();
                 let told = format!(
-                    "process {} hangs behind item {known}\n{}\n",
+                    "process {} hangs behind item {known}\n{first}{}\n",
                     std::process::id(),
                     self.controller.topology()
                 );
@@ -86,7 +93,7 @@ impl Editor {
                 return if late { Ok((edits, self.receipts)) } else { Err(error.to_string()) };
             }
             edits += 1;
-            while self.receipts.front().is_some_and(|receipt| receipt.is_retired()) {
+            while self.receipts.front().is_some_and(|(receipt, _)| receipt.is_retired()) {
                 self.receipts.pop_front();
             }
         }
@@ -100,18 +107,25 @@ impl Editor {
             let tag = self.tag;
             edit.replace("first", first(tag)).expect("a name");
             if self.fault == Fault::Halves {
-                self.receipts.push_back(self.controller.commit(std::mem::take(&mut edit))?);
+                self.commit(std::mem::take(&mut edit))?;
             }
             edit.replace("last", last(tag)).expect("a name");
         } else if self.rng.once_in(30) {
-            self.receipts.push_back(self.controller.pause()?);
+            let mut pause = Edit::new();
+            pause.pause().expect("a change");
+            self.commit(pause)?;
             edit.resume().expect("a change");
         } else {
             for _ in 0..if self.rng.once_in(3) { 1 + self.rng.below(4) } else { 1 } {
                 self.change(&mut edit).expect("a name");
             }
         }
-        self.receipts.push_back(self.controller.commit(edit)?);
+        self.commit(edit)
+    }
+
+    fn commit(&mut self, edit: Edit) -> Result<(), EditError> {
+        let words = edit.to_string();
+        self.receipts.push_back((self.controller.commit(edit)?, words));
         Ok(())
     }
 

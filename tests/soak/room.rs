@@ -9,12 +9,12 @@ pub(crate) fn memory() -> Option<u64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
 }
 
-/// The threads whose names begin so.
+/// The threads with that name, or with one that goes on behind it with `_`.
 pub(crate) fn threads(begin: &str) -> Vec<String> {
     let Ok(tasks) = fs::read_dir("/proc/self/task") else { return Vec::new() };
     let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    let mut names: Vec<String> =
-        names.map(|name| name.trim().to_owned()).filter(|name| name.starts_with(begin)).collect();
+    let own = |name: &String| name.strip_prefix(begin).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
+    let mut names: Vec<String> = names.map(|name| name.trim().to_owned()).filter(own).collect();
     names.sort();
     names
 }

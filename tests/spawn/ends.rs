@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use coroute::{Closed, Ends, FlushError, Pipeline, Route, Switch, TryRecvError, TrySendError, Unsent, workers};
+use coroute::{Closed, Ends, FlushError, Pipeline, Route, Switch, TryRecvError, TrySendError, Unsent, sink, workers};
 use futures::executor::block_on;
 use futures::{FutureExt, SinkExt, StreamExt, stream};
 
@@ -265,6 +265,25 @@ fn ends_work_in_tokio() {
         assert_eq!(got, (1..=2000).collect::<Vec<_>>());
     });
     assert_eq!(handle.join().unwrap().ledger.delivered(), 2000);
+}
+
+#[test]
+fn a_sender_is_a_sink_of_another_pipeline() {
+    let (sender, mut receiver, last) = plain().spawn_with(Ends { door: 2, exit: 2 }).unwrap().split();
+    let into = sink(sender).handing_back(|unsent| (unsent.why.into(), unsent.item));
+    let first = Pipeline::new("first").stage("neg", |x: i64| -x).stage("on", into).spawn().unwrap();
+    let feeding = thread::spawn(move || {
+        first.send_all(0..500).unwrap();
+        first.finish().unwrap()
+    });
+    assert_eq!(
+        receiver.iter().take(500).map(Result::unwrap).collect::<Vec<_>>(),
+        (0..500).map(|x| 1 - x).collect::<Vec<_>>()
+    );
+    let first = feeding.join().unwrap();
+    drop(first);
+    assert!(receiver.recv().is_none());
+    assert_eq!(last.join().unwrap().ledger.delivered(), 500);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Panics, aborts, and a system without threads.
 
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Wake};
 
-use coroute::{Finished, FlowError, Hold, JoinError, NotSpawned, OnFailure, Pipeline};
+use coroute::{Closed, Finished, FlowError, FlushError, Hold, JoinError, NotSpawned, OnFailure, Pipeline, Unsent};
 
 use super::plain;
 
@@ -123,6 +124,44 @@ fn g6_a_pipeline_that_is_dropped_ends_on_its_thread() {
     running.send_all(0..3).unwrap();
     drop(running);
     told.recv().unwrap();
+}
+
+#[test]
+fn g6_who_waits_for_the_end_of_a_poisoned_pipeline_does_not_wait_for_ever() {
+    let pipeline = plain().stage("break", breaks_at(2));
+    let (sender, mut receiver, handle) = pipeline.spawn().unwrap().split();
+    sender.send_all(0..2).unwrap();
+    assert_eq!(receiver.recv().unwrap().unwrap(), 1);
+    assert!(matches!(receiver.recv(), Some(Err(FlowError::Held(_)))));
+    sender.send_all(5..8).unwrap();
+    // Both ends are still there.
+    let (stage, _, finished) = panicked(handle.join());
+    assert_eq!((&*stage, finished.items), ("break", vec![5, 6, 7]));
+    let closed = Closed::Panicked { stage: coroute::Path::new("break").unwrap() };
+    assert_eq!(sender.send(8), Err(Unsent { item: 8, why: closed }));
+    assert!(receiver.recv().is_none());
+}
+
+#[test]
+fn g6_a_thread_that_is_lost_leaves_nobody_waiting() {
+    struct Breaks;
+    impl Wake for Breaks {
+        fn wake(self: Arc<Self>) {
+            panic!("not to be woken");
+        }
+    }
+    let (sender, mut receiver, handle) = plain().spawn().unwrap().split();
+    let waker = Arc::new(Breaks).into();
+    let mut receiving = Box::pin(receiver.recv_async());
+    assert!(receiving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    drop(receiving);
+    sender.send(1).unwrap();
+    assert_eq!(sender.flush(), Err(FlushError::Closed(Closed::Lost)));
+    assert!(receiver.recv().is_some_and(|output| output.is_ok()));
+    assert!(receiver.recv().is_none());
+    assert_eq!(sender.send(2), Err(Unsent { item: 2, why: Closed::Lost }));
+    let Err(JoinError::Lost { message, ledger, .. }) = handle.join() else { panic!() };
+    assert_eq!((&*message, ledger.accepted()), ("not to be woken", 1));
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn g6_dropped_senders_and_controllers_end_the_pipeline_in_peace() {
 fn g6_threads_go_when_everything_is_dropped() {
     /// Tells when it is dropped.
     #[derive(Clone)]
-    struct Tells(mpsc::Sender<()>);
+    struct Tells(#[expect(dead_code, reason = "it tells by being dropped")] mpsc::Sender<()>);
     for when in 0..4 {
         let _watch = watch(format!("dropped at {when}"));
         let (tell, told) = mpsc::channel();

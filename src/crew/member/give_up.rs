@@ -113,7 +113,7 @@ fn abandoned<A: Send + 'static, B: Send + 'static>(
         remarks = Some(Box::new(Remarks::of(notes)));
     }
     let works = sent.items.saturating_sub(rest.len() + done);
-    let mut passed = |slip: &mut Slip, items: usize| slip.number += if each { items as u64 } else { 0 };
+    let passed = |slip: &mut Slip, items: usize| slip.number += if each { items as u64 } else { 0 };
     passed(&mut slip, done);
     for _ in 0..works {
         cx.within(&mut slip, |cx| {
