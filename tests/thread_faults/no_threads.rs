@@ -1,8 +1,6 @@
 //! A system that has no thread left: an error where one was asked for, and nothing has changed.
 
 use std::process::Command;
-use std::sync::mpsc;
-use std::thread as threads;
 
 use coroute::{NotSpawned, Pipeline, Refusal, thread, workers};
 
@@ -12,36 +10,21 @@ fn pipeline() -> Pipeline<Item, Item> {
     Pipeline::new("p").thread("t", |t| t.stage("b", step("b"))).workers("w", 2, || step("w"))
 }
 
-/// Takes what room there is for threads, until it is dropped.
-struct Crowd(Vec<(mpsc::Sender<()>, threads::JoinHandle<()>)>);
-
-impl Crowd {
-    /// Great ones first, so that they are few.
-    fn new() -> Self {
-        let mut crowd = Vec::new();
-        for stack in [1 << 30, 1 << 27, 1 << 24, 1 << 21, 1 << 20] {
-            loop {
-                let (leave, stays) = mpsc::channel::<()>();
-                let stands = move || {
-                    let _ = stays.recv();
-                };
-                match threads::Builder::new().stack_size(stack).spawn(stands) {
-                    Ok(thread) => crowd.push((leave, thread)),
-                    Err(_) => break,
-                }
+/// Takes what room there is for the stack of a thread, until it is dropped; some is left for what is small.
+fn crowd() -> Vec<Vec<u8>> {
+    let slack = Vec::<u8>::with_capacity(1 << 19);
+    let mut crowd = Vec::with_capacity(1 << 10);
+    for size in [1 << 30, 1 << 27, 1 << 26, 1 << 20] {
+        loop {
+            let mut room = Vec::new();
+            if room.try_reserve_exact(size).is_err() {
+                break;
             }
-        }
-        Self(crowd)
-    }
-}
-
-impl Drop for Crowd {
-    fn drop(&mut self) {
-        for (leave, thread) in self.0.drain(..) {
-            drop(leave);
-            thread.join().unwrap();
+            crowd.push(room);
         }
     }
+    drop(slack);
+    crowd
 }
 
 /// The child of the test below, in a process with little room.
@@ -54,16 +37,16 @@ fn in_little_room() {
         refusal.to_string()
     };
     // At the start.
-    let crowd = Crowd::new();
+    let full = crowd();
     let error = pipeline().spawn().unwrap_err();
     assert!(matches!(error.why, NotSpawned::NoThread { .. }), "{error}");
-    drop(crowd);
+    drop(full);
     let mut running = error.pipeline.spawn().unwrap();
     let controller = running.controller();
     running.send_all(items(0..10)).unwrap();
     // While it runs.
     let before = controller.topology();
-    let crowd = Crowd::new();
+    let full = crowd();
     let new = Pipeline::new("new").stage("b", step("new"));
     let inserted = controller.push_back("new", thread(new)).unwrap_err();
     assert!(text(inserted.refusal()).contains("the system gives no thread"), "{inserted}");
@@ -76,7 +59,7 @@ fn in_little_room() {
     assert_eq!(both.change(), 1);
     assert_eq!(controller.topology(), before);
     running.send_all(items(10..20)).unwrap();
-    drop(crowd);
+    drop(full);
     // What was refused is handed back, and can be committed now.
     let mut receipts = Vec::new();
     for refused in [inserted, replaced, more, both] {
