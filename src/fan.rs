@@ -251,12 +251,17 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         if self.live.is_some() {
             self.run.append(items);
             self.dispatch(0, out, cx, site);
-        } else if self.pick.is(PolicyKind::All) {
-            self.send_to_all(items, out, cx, site);
         } else {
             self.waiting = None;
-            let chosen = catch_unwind(AssertUnwindSafe(|| self.by_policy(items, out, cx, site)));
-            if let Err(panic) = chosen {
+            let mut rest = items.drain(..);
+            let sent = catch_unwind(AssertUnwindSafe(|| match self.pick.is(PolicyKind::All) {
+                true => self.send_to_all(&mut rest, out, cx, site),
+                false => self.by_policy(&mut rest, out, cx, site),
+            }));
+            if let Err(panic) = sent {
+                // What it had not come to is handed back.
+                let rest: Vec<A> = rest.collect();
+                items.extend(rest);
                 if let Some(target) = self.waiting.take() {
                     self.dispatch(target, out, cx, site);
                 }
