@@ -797,7 +797,10 @@ fn g7_an_item_that_waits_at_a_boundary_and_goes_on_is_not_recorded_as_held() {
     controller.record(Recording::runs()).unwrap();
     let outputs: Vec<i64> = block_on(stream::iter(0..5).through(pipeline).map(Result::unwrap).collect());
     assert_eq!(outputs, [1, 3]);
-    assert_snapshot!(controller.trace(), @"");
+    assert_snapshot!(controller.trace(), @"
+    cycles 0..=4  r0  fetch > queue > odd  3 items  dropped at odd
+    cycles 1..=3  r0  fetch > queue > odd  2 items
+    ");
 }
 
 #[test]
@@ -810,7 +813,18 @@ fn g7_workers_and_threads_are_recorded_as_where_they_run_in_place() {
         let controller = pipeline.controller();
         controller.record(Recording::items()).unwrap();
         pipeline.send_all(0..6, |_| ()).unwrap();
-        assert_snapshot!(controller.trace(), @"");
-        assert_snapshot!(controller.trace().runs(), @"");
+        assert_snapshot!(controller.trace(), @"
+        cycle 0  r0  w > t/odd              -> 0  dropped at t/odd
+        cycle 1  r0  w > t/odd > t/fork[b]  -> 1
+        cycle 2  r0  w > t/odd              -> 0  dropped at t/odd
+        cycle 3  r0  w                      -> 0  failed at w
+        cycle 4  r0  w > t/odd              -> 0  dropped at t/odd
+        cycle 5  r0  w > t/odd > t/fork[b]  -> 1
+        ");
+        assert_snapshot!(controller.trace().runs(), @"
+        cycles 0..=4  r0  w > t/odd              3 items  dropped at t/odd
+        cycles 1..=5  r0  w > t/odd > t/fork[b]  2 items
+        cycle  3      r0  w                      1 item  failed at w
+        ");
     });
 }
