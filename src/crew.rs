@@ -81,7 +81,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
     }
 
     fn new(members: Vec<Member<A, B>>, deal: Deal<A>, capacity: usize, unordered: bool, workers: bool) -> Self {
-        let mut meet = Meeting::new();
+        let mut meet = Meeting::of_a_stage();
         meet.set_order(if unordered { Order::Free } else { Order::Kept });
         Self {
             members,
@@ -160,10 +160,12 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let slip = cx.put_down();
         let (number, revision, each) = (slip.number, slip.revision, slip.each);
         let traces: SmallVec<[_; 1]> = runs.iter().map(|_| slip.trace.as_ref().map(|trace| trace.part())).collect();
+        // What fails here may go to another target of the switch around this.
+        let passed = slip.ticket.is_none_or(|ticket| ticket.passed);
         let entry = self.meet.begin(slip, runs.len(), count.max(1));
         let mut from = number;
         for (part, ((to, items), trace)) in runs.into_iter().zip(traces).enumerate() {
-            let ticket = Some(Ticket { entry, part: part as u32, passed: false });
+            let ticket = Some(Ticket { entry, part: part as u32, passed });
             let next = from + if each { items.len() as u64 } else { 0 };
             let slip = Slip { number: from, revision, each, ticket, trace, ..Slip::default() };
             from = next;

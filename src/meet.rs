@@ -27,6 +27,8 @@ pub(crate) struct Meeting<B> {
     weight: usize,
     /// Whether marks stay, but for those of edits, because something has no entry here and has to come out before them.
     holds: bool,
+    /// Whether what comes out has come past a switch, and not only past a stage that several work for.
+    leaves: bool,
 }
 
 /// In which order things come out.
@@ -43,7 +45,7 @@ pub(crate) enum Order {
 enum Entry<B> {
     Packet {
         slip: Slip,
-        parts: SmallVec<[Option<Packet<B>>; 1]>,
+        parts: SmallVec<[Part<B>; 1]>,
         missing: usize,
         weight: usize,
     },
@@ -54,6 +56,26 @@ enum Entry<B> {
         slots: Vec<u32>,
         extras: Vec<(usize, Packet<B>)>,
     },
+}
+
+/// A part of a packet: its number in tickets, and what has come out.
+struct Part<B> {
+    number: u32,
+    packet: Option<Packet<B>>,
+}
+
+impl<B> Part<B> {
+    fn new(number: usize) -> Self {
+        Self { number: number as u32, packet: None }
+    }
+}
+
+/// Where the part of that number is. They are in the order of their numbers, unless one was split.
+fn place<B>(parts: &[Part<B>], number: u32) -> Option<usize> {
+    match parts.get(number as usize) {
+        Some(part) if part.number == number => Some(number as usize),
+        _ => parts.iter().position(|part| part.number == number),
+    }
 }
 
 impl<B> Entry<B> {
@@ -80,7 +102,13 @@ impl<B> Meeting<B> {
             order: Order::Kept,
             weight: 0,
             holds: false,
+            leaves: true,
         }
+    }
+
+    /// One behind those that work for one stage.
+    pub(crate) fn of_a_stage() -> Self {
+        Self { leaves: false, ..Self::new() }
     }
 
     /// How many entries wait here for others, or to go on; or their weight, if that is more.
@@ -124,7 +152,7 @@ impl<B> Meeting<B> {
     pub(crate) fn begin(&mut self, slip: Slip, parts: usize, weight: usize) -> u64 {
         let number = self.next;
         self.next += 1;
-        let entry = Entry::Packet { slip, parts: (0..parts).map(|_| None).collect(), missing: parts, weight };
+        let entry = Entry::Packet { slip, parts: (0..parts).map(Part::new).collect(), missing: parts, weight };
         self.weight += weight;
         self.entries.insert(number, entry);
         if parts == 0 {
@@ -151,7 +179,7 @@ impl<B> Meeting<B> {
     pub(crate) fn misses(&self, ticket: Ticket) -> bool {
         match self.entries.get(&ticket.entry) {
             Some(Entry::Packet { parts, missing, .. }) => {
-                *missing > 0 && matches!(parts.get(ticket.part as usize), Some(None))
+                *missing > 0 && place(parts, ticket.part).is_some_and(|at| parts[at].packet.is_none())
             }
             _ => false,
         }
@@ -162,7 +190,7 @@ impl<B> Meeting<B> {
         let Some(Entry::Packet { parts, missing, .. }) = self.entries.get_mut(&ticket.entry) else {
             return Err(packet);
         };
-        match parts.get_mut(ticket.part as usize) {
+        match place(parts, ticket.part).map(|at| &mut parts[at].packet) {
             Some(part @ None) if *missing > 0 => {
                 *part = Some(packet);
                 *missing -= 1;
@@ -173,6 +201,28 @@ impl<B> Meeting<B> {
             }
             _ => Err(packet),
         }
+    }
+
+    /// What a part of a packet has become so far has come out; what goes another way has so many tickets for places behind it.
+    pub(crate) fn split(
+        &mut self,
+        ticket: Ticket,
+        packet: Packet<B>,
+        more: usize,
+    ) -> Result<SmallVec<[Ticket; 1]>, Packet<B>> {
+        let mut tickets = SmallVec::new();
+        if let Some(Entry::Packet { parts, missing, .. }) = self.entries.get_mut(&ticket.entry)
+            && *missing > 0
+            && let Some(at) = place(parts, ticket.part)
+        {
+            *missing += more;
+            for behind in 0..more {
+                let part = Part::new(parts.len());
+                tickets.push(Ticket { part: part.number, passed: false, ..ticket });
+                parts.insert(at + 1 + behind, part);
+            }
+        }
+        self.fill(ticket, packet).map(|()| tickets)
     }
 
     /// A mark that is being sent into targets. It does not come out before [`sent`](Self::sent) was called.
@@ -268,7 +318,9 @@ impl<B> Meeting<B> {
     /// Whether what comes out next has nothing in it.
     pub(crate) fn is_weightless(&self) -> bool {
         match self.due().and_then(|due| self.entries.get(&due)) {
-            Some(Entry::Packet { parts, .. }) => parts.iter().flatten().all(|part| part.items.is_empty()),
+            Some(Entry::Packet { parts, .. }) => {
+                parts.iter().filter_map(|part| part.packet.as_ref()).all(|part| part.items.is_empty())
+            }
             Some(Entry::Mark { extras, .. }) => extras.is_empty(),
             None => false,
         }
@@ -291,7 +343,7 @@ impl<B> Meeting<B> {
                 if self.order != Order::Kept {
                     self.done -= weight;
                 }
-                Some(Message::Packet(joined(slip, parts)))
+                Some(Message::Packet(joined(slip, parts, self.leaves)))
             }
         }
     }
@@ -334,7 +386,7 @@ impl<B> Meeting<B> {
         }
         for (_, entry) in self.entries.range_mut(..end.map_or(u64::MAX, |(number, _)| number)) {
             let packets: Vec<&mut Packet<B>> = match entry {
-                Entry::Packet { parts, .. } => parts.iter_mut().flatten().collect(),
+                Entry::Packet { parts, .. } => parts.iter_mut().filter_map(|part| part.packet.as_mut()).collect(),
                 Entry::Mark { extras, .. } => extras.iter_mut().map(|(_, packet)| packet).collect(),
             };
             packets.into_iter().for_each(|packet| eviction.empty(packet, HowFar::Done, cx, site));
@@ -358,10 +410,12 @@ impl<B> Meeting<B> {
 }
 
 /// A packet of its parts, in the order in which they went to the targets.
-fn joined<B>(mut slip: Slip, parts: SmallVec<[Option<Packet<B>>; 1]>) -> Packet<B> {
+fn joined<B>(mut slip: Slip, parts: SmallVec<[Part<B>; 1]>, leaves: bool) -> Packet<B> {
     let mut items = Items::new();
-    for mut part in parts.into_iter().flatten() {
-        part.slip.failures.iter_mut().for_each(Failure::come_out);
+    for mut part in parts.into_iter().filter_map(|part| part.packet) {
+        if leaves {
+            part.slip.failures.iter_mut().for_each(Failure::come_out);
+        }
         slip.failures.extend(part.slip.failures);
         if let (Some(whole), Some(part)) = (&mut slip.trace, part.slip.trace) {
             whole.append(part);

@@ -1,7 +1,7 @@
 //! Faults that random edits and panics under load have found in threads; each test is the least that shows one.
 
 use std::panic::resume_unwind;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 
 use coroute::{FlowError, InFlight, Pipeline, Switch, workers};
 
@@ -220,7 +220,6 @@ fn stands(gate: mpsc::Receiver<()>, enters: mpsc::Sender<()>) -> impl FnMut(i64)
 }
 
 #[test]
-#[ignore = "not mended"]
 fn g4_items_of_a_batch_that_no_stage_has_begun_go_again_by_the_new_route() {
     for chunk in [false, true] {
         let target = |gate, enters| {
@@ -243,4 +242,58 @@ fn a_thread_inside_a_thread_that_stands_still_can_be_left() {
     let items: Vec<Option<i64>> =
         finished.failures.into_iter().map(|failure| failure.into_item::<i64>().ok()).collect();
     assert_eq!(items, [None, Some(2), Some(3), Some(4)], "the outer thread waits for nothing, and can be called home");
+}
+
+#[test]
+fn g6_what_waits_inside_a_thread_is_given_up_once() {
+    let never = |_: i64| std::future::pending::<i64>();
+    let target = Pipeline::new("x").thread("t", |t| t.async_stage("never", 2, never));
+    let switch = Switch::new("s").target("x", target).target("y", |x: i64| -x).route("x");
+    let running = Pipeline::new("p").switch(switch).spawn().unwrap();
+    let controller = running.controller();
+    for item in 1..5 {
+        running.send(item).unwrap();
+        running.settle().unwrap();
+    }
+    let rule = InFlight::fail_after(std::future::ready(()));
+    let receipt = controller.edit(|e| e.route("s", "y")?.in_flight(rule)).unwrap();
+    receipt.wait_retired().unwrap();
+    running.send(5).unwrap();
+    let finished = running.finish().unwrap();
+    let ledger = &finished.ledger;
+    assert_eq!((ledger.accepted(), ledger.delivered(), ledger.failed(), ledger.in_flight()), (5, 1, 4, 0), "{ledger}");
+    assert_eq!(finished.failures.len(), 4);
+}
+
+#[test]
+fn g6_a_worker_that_has_panicked_is_given_nothing_that_waits_for_it() {
+    let ((open, gate), (other, closed)) = (mpsc::channel::<()>(), mpsc::channel::<()>());
+    let (enters, entered) = mpsc::channel();
+    let gates = Arc::new([Mutex::new(gate), Mutex::new(closed)]);
+    let maker = move || {
+        let (enters, gates, mut broken) = (enters.clone(), Arc::clone(&gates), false);
+        move |x: i64| {
+            if x < 2 {
+                enters.send(()).unwrap();
+                let _ = gates[x as usize].lock().unwrap().recv();
+            }
+            if x == 0 {
+                broken = true;
+                resume_unwind(Box::new("nought"));
+            }
+            if broken { -x } else { x }
+        }
+    };
+    let running = Pipeline::new("p").stage("w", workers(2, maker).queue(2000)).spawn().unwrap();
+    // More than fit into the queue of a thread, and both stand still.
+    for item in 0..1000 {
+        running.send(item).unwrap();
+        if item < 2 {
+            entered.recv().unwrap();
+        }
+    }
+    running.settle().unwrap();
+    drop((open, other));
+    let finished = running.finish().unwrap_err().into_finished().unwrap();
+    assert_eq!(finished.outputs, (1..1000).collect::<Vec<_>>());
 }

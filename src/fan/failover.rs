@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Fan;
 use crate::cycle::{Cycle, Site};
+use crate::failure::Failure;
 use crate::knot::Knot;
 use crate::ledger::Counts;
 use crate::name::Path;
@@ -36,15 +37,18 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let Some(ticket) = packet.slip.ticket else { return Err(packet) };
         // One that went by a route before this one does not come under this one because it failed.
         let failover = ticket.entry >= self.since && self.pick.is(PolicyKind::Failover);
-        let resend = packet.slip.failures.first().is_some_and(|failure| failure.is_to_be_sent_again());
+        let resend = packet.slip.failures.iter().any(|failure| failure.is_to_be_sent_again());
         if !(failover || resend) {
             return Err(packet);
         }
         let (number, revision) = (packet.slip.number, packet.slip.revision);
         let alone = packet.slip.failures.len() == 1 && packet.items.is_empty();
+        if resend && !alone {
+            return self.rest_again(ticket, packet, cx, site);
+        }
         cx.take_up(std::mem::take(&mut packet.slip));
         let comes_back = match self.routed.iter().position(|routed| *routed == slot) {
-            _ if resend => alone,
+            _ if resend => true,
             Some(target) => self.fails(target, 0, cx),
             None => false,
         };
@@ -66,6 +70,57 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         cx.settle_again();
         packet.slip = Slip { ticket: Some(ticket), ..cx.put_down() };
         Err(packet)
+    }
+
+    /// The same for a packet of several items: those go that nobody has begun, behind what has become of the others.
+    fn rest_again(
+        &mut self,
+        ticket: Ticket,
+        mut packet: Packet<B>,
+        cx: &mut Cycle,
+        site: &Site,
+    ) -> Result<(), Packet<B>> {
+        let (number, revision, each) = (packet.slip.number, packet.slip.revision, packet.slip.each);
+        let goes = |failure: &Failure| failure.is_to_be_sent_again() && failure.first().is_some();
+        let stays = packet.slip.failures.iter().rposition(|failure| !goes(failure)).map_or(0, |last| last + 1);
+        let first = packet.slip.failures.get(stays).map(Failure::cycle);
+        let made = packet.items.len() as u64;
+        // What is made has to be of items ahead of them.
+        let is_behind = first.is_some_and(|first| made == 0 || (each && first >= number + made));
+        let misses = self.branching.as_ref().is_some_and(|branching| branching.meet.misses(ticket));
+        cx.take_up(std::mem::take(&mut packet.slip));
+        let mut items = Vec::new();
+        while is_behind
+            && misses
+            && cx.failures.len() > stays
+            && let Some(counts) = cx.failures.last().and_then(|last| last.first().cloned())
+            && let Some(item) = taken_back(&counts, cx)
+        {
+            items.push(item);
+        }
+        items.reverse();
+        let runs = self.runs(&mut items, cx, site);
+        cx.settle_again();
+        packet.slip = Slip { ticket: Some(ticket), ..cx.put_down() };
+        let Some(branching) = &mut self.branching else { return Err(packet) };
+        if runs.is_empty() {
+            return Err(packet);
+        }
+        branching.again = true;
+        let tickets = branching.meet.split(ticket, packet, runs.len())?;
+        let mut from = first.unwrap_or(number);
+        for ((target, run), ticket) in runs.into_iter().zip(tickets) {
+            let next = from + if each { run.len() as u64 } else { 0 };
+            self.send(
+                target,
+                run,
+                Slip { number: from, revision, each, ticket: Some(ticket), ..Slip::default() },
+                cx,
+                site,
+            );
+            from = next;
+        }
+        Ok(())
     }
 
     /// Whether the route's target number `target` is what it was when the packet with that ticket came.

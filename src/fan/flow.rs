@@ -73,7 +73,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     }
 
     /// Which of the items go to which target, in order.
-    fn runs(&mut self, items: &mut Vec<A>, cx: &mut Cycle, site: &Site) -> SmallVec<[(usize, Items<A>); 1]> {
+    pub(super) fn runs(&mut self, items: &mut Vec<A>, cx: &mut Cycle, site: &Site) -> SmallVec<[(usize, Items<A>); 1]> {
         let mut runs: SmallVec<[(usize, Items<A>); 1]> = SmallVec::new();
         // What fails goes another way alone.
         let apart = self.pick.is(PolicyKind::Failover);

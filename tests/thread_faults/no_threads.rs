@@ -61,11 +61,11 @@ fn in_little_room() {
     running.send_all(items(10..20)).unwrap();
     drop(full);
     // What was refused is handed back, and can be committed now.
+    running.settle().unwrap();
     let mut receipts = Vec::new();
     for refused in [inserted, replaced, more, both] {
         receipts.push(controller.commit(refused.into_edit()).unwrap());
     }
-    running.settle().unwrap();
     running.send_all(items(20..30)).unwrap();
     for number in 0..30 {
         let item = running.recv().unwrap().unwrap();

@@ -100,6 +100,10 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
         came: &mut VecDeque<Came<A, B>>,
     ) -> bool {
         let mut home = false;
+        if self.post.is_none() {
+            // The worker has quit, and what waits goes to others.
+            return home;
+        }
         while let Some(message) = self.line.pop() {
             match message {
                 Message::Packet(packet) => match self.send(packet, cx, site) {
