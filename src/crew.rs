@@ -156,14 +156,14 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         // What the user's code chooses comes first: a panic in it leaves the packet in hand.
         let loads: SmallVec<[usize; 8]> = self.members.iter().map(Member::load).collect();
         let runs = self.deal.runs(items, &loads, cx, site);
-        cx.settle(site, count, 0, count as i64);
+        cx.let_wait(site, count);
         let slip = cx.put_down();
         let (number, revision, each) = (slip.number, slip.revision, slip.each);
         let traces: SmallVec<[_; 1]> = runs.iter().map(|_| slip.trace.as_ref().map(|trace| trace.part())).collect();
         let entry = self.meet.begin(slip, runs.len(), count.max(1));
         let mut from = number;
         for (part, ((to, items), trace)) in runs.into_iter().zip(traces).enumerate() {
-            let ticket = Some(Ticket { entry, part: part as u32 });
+            let ticket = Some(Ticket { entry, part: part as u32, passed: false });
             let next = from + if each { items.len() as u64 } else { 0 };
             let slip = Slip { number: from, revision, each, ticket, trace, ..Slip::default() };
             from = next;

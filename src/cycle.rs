@@ -246,6 +246,15 @@ impl Cycle {
         }
     }
 
+    /// Accounts for items that come to wait at a boundary. It holds them, but that is no outcome: they will go on.
+    pub(crate) fn let_wait(&mut self, site: &Site, items: usize) {
+        if items > 0 {
+            self.open();
+            self.gone += items as i64;
+            self.ledger.hold(&site.counts, items as i64);
+        }
+    }
+
     /// Makes failures of what a stage could not process. Out of line: what it needs room for, a dropped item should not pay.
     #[cold]
     #[inline(never)]
@@ -256,7 +265,11 @@ impl Cycle {
                 trace.lost(site.id, Lost::Failed, Some(fault.error.to_string()));
             }
             let place = (self.number, self.revision, self.level);
-            self.failures.push(Failure::new(site.id, &site.name, place, fault));
+            let mut failure = Failure::new(site.id, &site.name, place, fault);
+            if self.ticket.is_some_and(|ticket| !ticket.passed) {
+                failure.is_at_first(&site.counts);
+            }
+            self.failures.push(failure);
         }
     }
 

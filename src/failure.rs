@@ -2,8 +2,9 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use crate::ledger::Counts;
 use crate::name::{Name, NodeId, Path};
 use crate::stage::{BoxError, Fault};
 
@@ -13,19 +14,29 @@ pub struct Failure {
     stage: Path,
     cycle: u64,
     revision: u64,
-    /// How many pipelines and switches the path does not name yet.
-    level: u32,
-    /// Whether the item is to be sent another way, if there is one.
-    again: bool,
+    /// What the pipelines and switches around the stage have to know, if there are any.
+    inside: Option<Box<Inside>>,
     error: BoxError,
     // A mutex only because the error has to be `Sync`; it is never locked.
     item: Mutex<Box<dyn Any + Send>>,
 }
 
+/// What is of interest to those around the stage that failed.
+#[derive(Default)]
+struct Inside {
+    /// How many pipelines and switches the path does not name yet.
+    level: u32,
+    /// Whether the item is to be sent another way, if there is one.
+    again: bool,
+    /// The counts of the stage, if that is the first which the item came to in a switch's target: it is as it was.
+    first: Option<Arc<Counts>>,
+}
+
 impl Failure {
     pub(crate) fn new(id: NodeId, stage: &Name, (cycle, revision, level): (u64, u64, u32), fault: Fault) -> Self {
         let item = Mutex::new(fault.item);
-        Self { id, stage: stage.clone().into(), cycle, revision, level, again: false, error: fault.error, item }
+        let inside = (level > 0).then(|| Box::new(Inside { level, ..Inside::default() }));
+        Self { id, stage: stage.clone().into(), cycle, revision, inside, error: fault.error, item }
     }
 
     /// The stage that could not process the item.
@@ -81,24 +92,45 @@ impl Failure {
 
     pub(crate) fn prefix(&mut self, name: &Name) {
         self.stage.prefix(name);
-        self.level = self.level.saturating_sub(1);
+        if let Some(inside) = &mut self.inside {
+            inside.level = inside.level.saturating_sub(1);
+        }
     }
 
     /// Whether it happened further inside than `level`.
     pub(crate) fn is_below(&self, level: u32) -> bool {
-        self.level > level
+        self.inside.as_ref().is_some_and(|inside| inside.level > level)
     }
 
     pub(crate) fn send_again(&mut self) {
-        self.again = true;
+        self.inside.get_or_insert_default().again = true;
     }
 
     pub(crate) fn stay(&mut self) {
-        self.again = false;
+        if let Some(inside) = &mut self.inside {
+            inside.again = false;
+        }
+    }
+
+    /// The stage is the first that the item came to in a target.
+    pub(crate) fn is_at_first(&mut self, counts: &Arc<Counts>) {
+        self.inside.get_or_insert_default().first = Some(Arc::clone(counts));
+    }
+
+    /// The counts of the stage, if it is that.
+    pub(crate) fn first(&self) -> Option<&Arc<Counts>> {
+        self.inside.as_ref()?.first.as_ref()
+    }
+
+    /// It has come out of the switch.
+    pub(crate) fn come_out(&mut self) {
+        if let Some(inside) = &mut self.inside {
+            inside.first = None;
+        }
     }
 
     pub(crate) fn is_to_be_sent_again(&self) -> bool {
-        self.again
+        self.inside.as_ref().is_some_and(|inside| inside.again)
     }
 }
 

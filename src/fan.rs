@@ -194,8 +194,17 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         self.target(target)?.call(item, cx)
     }
 
-    /// Sends what is in `run` to target number `target`.
+    /// Sends what is in `run` to target number `target`, where nothing waits.
     fn dispatch(&mut self, target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        // For a switch around this one that is past a stage.
+        let ticket = cx.ticket;
+        cx.pass();
+        self.hand(target, out, cx, site);
+        cx.ticket = ticket;
+    }
+
+    /// Sends what is in `run` to target number `target`.
+    fn hand(&mut self, target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         let mut run = std::mem::take(&mut self.run);
         if let Some(trace) = &mut cx.trace
             && let Some(name) = self.pick.names.get(target)
@@ -242,12 +251,17 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
         if self.live.is_some() {
             self.run.append(items);
             self.dispatch(0, out, cx, site);
-        } else if self.pick.is(PolicyKind::All) {
-            self.send_to_all(items, out, cx, site);
         } else {
             self.waiting = None;
-            let chosen = catch_unwind(AssertUnwindSafe(|| self.by_policy(items, out, cx, site)));
-            if let Err(panic) = chosen {
+            let mut rest = items.drain(..);
+            let sent = catch_unwind(AssertUnwindSafe(|| match self.pick.is(PolicyKind::All) {
+                true => self.send_to_all(&mut rest, out, cx, site),
+                false => self.by_policy(&mut rest, out, cx, site),
+            }));
+            if let Err(panic) = sent {
+                // What it had not come to is handed back.
+                let rest: Vec<A> = rest.collect();
+                items.extend(rest);
                 if let Some(target) = self.waiting.take() {
                     self.dispatch(target, out, cx, site);
                 }

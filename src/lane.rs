@@ -83,10 +83,6 @@ impl<T> Lane<T> {
         if self.queue.is_closed() { None } else { Some(!self.queue.is_full()) }
     }
 
-    fn len(&self) -> usize {
-        self.queue.len()
-    }
-
     fn close(&self) {
         if self.queue.close() {
             self.items.wake_all();
@@ -143,21 +139,6 @@ impl<T> Feed<T> {
         self.lane.pop().ok()
     }
 
-    /// How many items wait.
-    pub(crate) fn len(&self) -> usize {
-        self.lane.len()
-    }
-
-    /// How many items there is room for.
-    pub(crate) fn capacity(&self) -> usize {
-        self.lane.queue.capacity().unwrap_or(usize::MAX)
-    }
-
-    /// Whether all is refused.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.lane.queue.is_closed()
-    }
-
     /// From now on all feeds are refused; what is inside stays to be popped.
     pub(crate) fn close(&self) {
         self.lane.close();
@@ -205,11 +186,6 @@ impl<T> Drain<T> {
             Err(PopError::Empty) => Poll::Pending,
             Err(PopError::Closed) => Poll::Ready(None),
         }
-    }
-
-    /// How many items wait.
-    pub(crate) fn len(&self) -> usize {
-        self.lane.len()
     }
 
     /// From now on feeds are refused; what is inside stays to be popped.

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use smallvec::SmallVec;
 
 use crate::cycle::{Cycle, Site};
+use crate::failure::Failure;
 use crate::knot::{Eviction, HowFar, Reach};
 use crate::packet::{Items, Mark, Message, Packet, Slip, Ticket};
 
@@ -228,7 +229,7 @@ impl<B> Meeting<B> {
         let number = self.begin(packet.slip, 1, packet.items.len());
         let items = Packet { slip: Slip::default(), items: packet.items };
         // The entry was made for it.
-        let _ = self.fill(Ticket { entry: number, part: 0 }, items);
+        let _ = self.fill(Ticket { entry: number, part: 0, passed: false }, items);
     }
 
     /// The entry that comes out next, if one does. A flush that is not through holds nothing up.
@@ -359,7 +360,8 @@ impl<B> Meeting<B> {
 /// A packet of its parts, in the order in which they went to the targets.
 fn joined<B>(mut slip: Slip, parts: SmallVec<[Option<Packet<B>>; 1]>) -> Packet<B> {
     let mut items = Items::new();
-    for part in parts.into_iter().flatten() {
+    for mut part in parts.into_iter().flatten() {
+        part.slip.failures.iter_mut().for_each(Failure::come_out);
         slip.failures.extend(part.slip.failures);
         if let (Some(whole), Some(part)) = (&mut slip.trace, part.slip.trace) {
             whole.append(part);

@@ -88,6 +88,9 @@ impl<W, A, B> Node<W, A, B> {
             // What it had not come to is handed back.
             cx.turn_away(items, (taken as usize).saturating_sub(items.len()), site);
         }
+        if !W::GATE {
+            cx.pass();
+        }
     }
 }
 
@@ -131,7 +134,12 @@ where
             let Some(flow) = self.work.flow() else { return open };
             flow.drive(cx, &self.site, turn);
             cx.arrived |= flow.head_edit().is_some() || flow.is_spent();
-            let message = if open || flow.is_weightless() { flow.pop(cx, &self.site, turn.travels) } else { None };
+            let mut message = if open || flow.is_weightless() { flow.pop(cx, &self.site, turn.travels) } else { None };
+            if let Some(Message::Packet(packet)) = &mut message
+                && !W::GATE
+            {
+                packet.slip.pass();
+            }
             let has_room = flow.has_room() && (open || !flow.passes());
             match (message, &mut self.next) {
                 (None, _) => return has_room,

@@ -29,13 +29,29 @@ pub(crate) struct Slip {
 }
 
 /// Which part of which entry a packet is, at the meeting point that it is on its way to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ticket {
     pub(crate) entry: u64,
     pub(crate) part: u32,
+    /// Whether it has come past a stage since.
+    pub(crate) passed: bool,
+}
+
+/// The same place, however far it has come.
+impl PartialEq for Ticket {
+    fn eq(&self, other: &Self) -> bool {
+        (self.entry, self.part) == (other.entry, other.part)
+    }
 }
 
 impl Slip {
+    /// It has come past a stage.
+    pub(crate) fn pass(&mut self) {
+        if let Some(ticket) = &mut self.ticket {
+            ticket.passed = true;
+        }
+    }
+
     /// It comes out of a pipeline or switch that `name` is the name of, to where `level` others are around it.
     pub(crate) fn come_out(&mut self, level: u32, name: &Name) {
         if let Some(trace) = &mut self.trace {

@@ -4,6 +4,7 @@
 //! between, the *conductor* runs the pipeline (`running/conductor.rs`). Everything that an edit does happens there, as in a
 //! pipeline that a task runs.
 
+mod both;
 mod conductor;
 mod handle;
 mod orders;
@@ -32,7 +33,7 @@ pub use receiver::{Outputs, Receiver};
 pub use sender::Sender;
 pub use spawn::{Ends, SpawnError};
 
-/// A pipeline that runs on a thread of its own, with both its ends; see [`spawn`](Pipeline::spawn).
+/// A pipeline that runs on a thread of its own, with both its ends; see [`spawn`](crate::Pipeline::spawn).
 ///
 /// Dropping it aborts the pipeline, without waiting for that.
 #[must_use = "the pipeline is aborted when this is dropped"]
@@ -101,7 +102,7 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
         self.sender.send_async(item).await
     }
 
-    /// See [`Sender::send_all`]. For more than there is room for, [`run`](Pipeline::run) the pipeline, or receive in another
+    /// See [`Sender::send_all`]. For more than there is room for, [`run`](crate::Pipeline::run) the pipeline, or receive in another
     /// thread.
     ///
     /// # Errors

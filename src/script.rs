@@ -23,6 +23,7 @@ mod play;
 mod report;
 mod run;
 mod show;
+mod spawned;
 mod state;
 mod statement;
 mod timeline;

@@ -1,6 +1,6 @@
 //! The threads of a running pipeline: what each does, how full the queues are, and who waits for whom.
 //!
-//! `blocked.rs` finds out who waits for whom, `show.rs` prints it all. What is looked at is in [`roster`](crate::roster).
+//! `blocked.rs` finds out who waits for whom, `show.rs` prints it all. What is looked at is in `roster.rs`.
 //!
 //! See also: [`Topology`](crate::Topology), whose drawings show the threads where they work, if asked to.
 

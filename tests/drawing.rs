@@ -447,8 +447,8 @@ fn the_readme_shows_what_is_drawn() {
     struct Delay;
     struct Forecast;
     let pipeline = Pipeline::new("flights")
-        .stage("parse", |_: Line| Row)
-        .stage("clean", Pipeline::new("clean").stage("cancelled", |row: Row| row).stage("diverted", |_: Row| Flight))
+        .workers("parse", 2, || |_: Line| Row)
+        .thread("clean", |t| t.stage("cancelled", |row: Row| row).stage("diverted", |_: Row| Flight))
         .stage("classify", |_: Flight| Delay)
         .stage("model", Switch::new("model").target("v1", |_: Delay| Forecast).route("v1"))
         .stage("sink", Switch::new("sink").target("store", |_: Forecast| ()).route("store"));

@@ -6,11 +6,20 @@ mod controller_generator;
 #[allow(dead_code)] // as above
 #[path = "../examples/insert_and_pop.rs"]
 mod insert_and_pop;
+#[allow(dead_code)] // as above
+#[path = "../examples/workers.rs"]
+mod workers;
 
 #[test]
 fn the_controller_generator_prints_exactly_four_lines() {
     let four = "source sending to add\nadd = 5\nsource sending to prod\nprod = 16\n";
     assert_eq!(controller_generator::output().unwrap(), four);
+}
+
+#[test]
+fn workers_prints_exactly_four_lines() {
+    let four = "Main started the job.\nStage 1 did some work.\nStage 2 did some work.\nMain finished the job.\n";
+    assert_eq!(workers::output().unwrap(), four);
 }
 
 #[test]
@@ -68,4 +77,5 @@ fn insert_and_pop_prints() {
 fn g7_the_examples_print_the_same_every_time() {
     assert_eq!(insert_and_pop::output().unwrap(), insert_and_pop::output().unwrap());
     assert_eq!(controller_generator::output().unwrap(), controller_generator::output().unwrap());
+    assert_eq!(workers::output().unwrap(), workers::output().unwrap());
 }

@@ -28,6 +28,8 @@ mod reference;
 mod rule;
 #[path = "model/script.rs"]
 mod script;
+#[path = "model/spawned.rs"]
+mod spawned;
 #[path = "model/spec.rs"]
 mod spec;
 #[path = "model/switched.rs"]
@@ -43,6 +45,7 @@ use proptest::test_runner::{TestCaseError, TestError, TestRunner};
 use flow::Flowing;
 use real::{Local, Runs};
 use script::Step;
+use spawned::Spawned;
 use spec::{Mood, Plan};
 use wrong::{Fault, Wrong};
 
@@ -111,6 +114,31 @@ mod flow_engine {
     #[test]
     fn g6_panics_leave_what_the_reference_says() {
         conforms::<Flowing>(2600, Mood { failures: true, panics: true, ..CALM });
+    }
+}
+
+/// With less cases, as each item waits for another thread some times.
+mod spawned_engine {
+    use super::*;
+
+    #[test]
+    fn g2_items_and_edits_go_as_the_reference_says() {
+        conforms::<Spawned>(200, CALM);
+    }
+
+    #[test]
+    fn g0_illegal_edits_are_refused_as_the_reference_says_and_change_nothing() {
+        conforms::<Spawned>(200, Mood { illegal: 40, ..CALM });
+    }
+
+    #[test]
+    fn g2_failures_are_handled_as_the_reference_says() {
+        conforms::<Spawned>(200, Mood { failures: true, ..CALM });
+    }
+
+    #[test]
+    fn g6_panics_leave_what_the_reference_says() {
+        conforms::<Spawned>(200, Mood { failures: true, panics: true, ..CALM });
     }
 }
 

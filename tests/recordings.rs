@@ -4,9 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use coroute::trace::TraceRow;
 use coroute::{
-    Controller, OnFailure, Pipeline, Recording, Refusal, Route, Running, Switch, Trace, body, filter, flat_map,
-    try_stage,
+    Controller, OnFailure, Pipeline, Recording, Refusal, Route, Running, Switch, ThroughExt, Trace, body, filter,
+    flat_map, try_stage,
 };
+use futures::executor::block_on;
+use futures::{StreamExt, stream};
 use insta::assert_snapshot;
 
 mod engines;
@@ -781,6 +783,48 @@ fn a_row_is_a_line_whatever_the_values_and_errors_say() {
         cycle 2, revision 0: fails -> 0
         revision 0: as built
         failed at fails: two\nlines
+        ");
+    });
+}
+
+#[test]
+fn g7_an_item_that_waits_at_a_boundary_and_goes_on_is_not_recorded_as_held() {
+    let pipeline = Pipeline::new("p")
+        .async_stage("fetch", 4, |x: i64| async move { x })
+        .buffer("queue", 4)
+        .stage("odd", filter(|x: &i64| x % 2 == 1));
+    let controller = pipeline.controller();
+    controller.record(Recording::runs()).unwrap();
+    let outputs: Vec<i64> = block_on(stream::iter(0..5).through(pipeline).map(Result::unwrap).collect());
+    assert_eq!(outputs, [1, 3]);
+    assert_snapshot!(controller.trace(), @"
+    cycles 0..=4  r0  fetch > queue > odd  3 items  dropped at odd
+    cycles 1..=3  r0  fetch > queue > odd  2 items
+    ");
+}
+
+#[test]
+fn g7_workers_and_threads_are_recorded_as_where_they_run_in_place() {
+    each_engine(|engine| {
+        let pipeline = Pipeline::new("p")
+            .workers("w", 3, picky)
+            .thread("t", |t| t.stage("odd", filter(|x: &i64| x % 2 == 1)).stage("fork", fork().route("b")));
+        let mut pipeline = engine.run(pipeline.on_failure(OnFailure::skip()));
+        let controller = pipeline.controller();
+        controller.record(Recording::items()).unwrap();
+        pipeline.send_all(0..6, |_| ()).unwrap();
+        assert_snapshot!(controller.trace(), @"
+        cycle 0  r0  w > t/odd              -> 0  dropped at t/odd
+        cycle 1  r0  w > t/odd > t/fork[b]  -> 1
+        cycle 2  r0  w > t/odd              -> 0  dropped at t/odd
+        cycle 3  r0  w                      -> 0  failed at w
+        cycle 4  r0  w > t/odd              -> 0  dropped at t/odd
+        cycle 5  r0  w > t/odd > t/fork[b]  -> 1
+        ");
+        assert_snapshot!(controller.trace().runs(), @"
+        cycles 0..=4  r0  w > t/odd              3 items  dropped at t/odd
+        cycles 1..=5  r0  w > t/odd > t/fork[b]  2 items
+        cycle  3      r0  w                      1 item  failed at w
         ");
     });
 }

@@ -12,7 +12,9 @@ mod words;
 use std::sync::atomic::Ordering;
 
 use coroute::script::RunFault;
-use coroute::{Library, OnFailure, Pipeline, PlayError, RunError, SendError, try_stage};
+use coroute::{
+    Ends, FlushError, Hold, Library, OnFailure, Pipeline, PlayError, RunError, SendError, Switch, try_stage,
+};
 use insta::assert_snapshot;
 
 use compare::{ITEMS, edited_by_hand, played};
@@ -72,6 +74,82 @@ fn a_pause_holds_the_item_and_those_behind_it() {
     pipeline.controller().resume().unwrap();
     player.run(&mut pipeline, [7, 8, 9], |_| ()).unwrap();
     assert_eq!(pipeline.ledger().accepted(), 5);
+}
+
+#[test]
+fn a_pause_hands_back_what_was_not_sent_to_a_thread() {
+    let pipeline = pipeline();
+    let controller = pipeline.controller();
+    let mut player = script("at 2 pause").bind(&library().0, &controller).unwrap();
+    let mut running = pipeline.spawn().unwrap();
+    let mut out = Vec::new();
+    let RunError { error, rest } = player.run_spawned(&mut running, 5..10, |x| out.push(x.unwrap())).unwrap_err();
+    assert!(matches!(error, RunFault::Waits(FlushError::Held(Hold::Paused))), "{error}");
+    controller.resume().unwrap();
+    player.run_spawned(&mut running, rest, |x| out.push(x.unwrap())).unwrap();
+    assert_eq!((out.len(), running.accepted()), (5, 5));
+}
+
+#[test]
+fn a_route_that_is_used_up_between_two_edits_stops_the_run() {
+    for door in [1, 100] {
+        let route = |to: &str| format!("at 0 route s -> once {to}\nat 500 route s -> a");
+        let pipeline = Switch::new("s").target("a", |x: i64| x).target("b", |x: i64| -x).into_pipeline();
+        let controller = pipeline.controller();
+        let mut player = script(&route("b")).bind(&Library::new(), &controller).unwrap();
+        let mut running = pipeline.spawn_with(Ends { door, exit: 1 }).unwrap();
+        let mut out = Vec::new();
+        let RunError { error, rest } = player.run_spawned(&mut running, 1..=600, |x| out.push(x.unwrap())).unwrap_err();
+        assert!(matches!(error, RunFault::Waits(FlushError::Held(Hold::NoTarget { .. }))), "{error}");
+        assert_eq!((running.accepted(), out.as_slice()), (1, [-1].as_slice()));
+        // What waits in the door goes first when somebody has named a target.
+        controller.route("s", "b").unwrap();
+        player.run_spawned(&mut running, rest, |x| out.push(x.unwrap())).unwrap();
+        let expected: Vec<i64> = (1..=600).map(|x| if x <= 500 { -x } else { x }).collect();
+        assert_eq!(out, expected);
+    }
+}
+
+#[test]
+fn a_run_on_a_thread_that_has_ended_hands_back_all() {
+    let mut player = script("at 1 remove total").bind(&library().0, &pipeline().controller()).unwrap();
+    let mut running = pipeline().spawn().unwrap();
+    let RunError { error, rest } = player.run_spawned(&mut running, 0..3, drop).unwrap_err();
+    assert!(matches!(error, RunFault::Other), "{error}");
+    let mut player = script("at 1 remove total").bind(&library().0, &running.controller()).unwrap();
+    player.run_spawned(&mut running, rest, drop).unwrap();
+    let (sender, receiver, handle) = running.split();
+    drop((sender, receiver));
+    assert_eq!(handle.join().unwrap().ledger.accepted(), 3);
+}
+
+#[test]
+fn g6_a_failed_item_does_not_stop_a_run_on_a_thread() {
+    let pipeline = Pipeline::new("p")
+        .stage("even", try_stage(|x: &i64| if x % 2 == 0 { Ok(*x) } else { Err("odd") }))
+        .on_failure(OnFailure::stop());
+    let mut player = script("at 3 pause").bind(&Library::new(), &pipeline.controller()).unwrap();
+    let mut running = pipeline.spawn().unwrap();
+    let mut out = Vec::new();
+    let RunError { rest, .. } =
+        player.run_spawned(&mut running, [2, 4, 5, 6, 8], |x| out.push(x.map_err(|_| "odd"))).unwrap_err();
+    running.flush().unwrap();
+    assert_eq!((out, rest.collect::<Vec<_>>()), (vec![Ok(2), Ok(4), Err("odd")], vec![6, 8]));
+}
+
+#[test]
+fn g6_a_stage_that_panics_stops_a_run_on_a_thread() {
+    let boom = |x: i64| if x == 4 { std::panic::resume_unwind(Box::new("boom")) } else { x };
+    let pipeline = Pipeline::new("p").stage("boom", boom);
+    let controller = pipeline.controller();
+    let mut player = script("at 4 insert neg after boom").bind(&library().0, &controller).unwrap();
+    let mut running = pipeline.spawn().unwrap();
+    let mut out = Vec::new();
+    let RunError { error, rest } = player.run_spawned(&mut running, 1..=6, |x| out.extend(x)).unwrap_err();
+    assert!(matches!(error, RunFault::Waits(FlushError::Held(Hold::Poisoned { .. }))), "{error}");
+    controller.replace("boom", |x: i64| x * 10).unwrap();
+    player.run_spawned(&mut running, rest, |x| out.extend(x)).unwrap();
+    assert_eq!(out, [1, 2, 3, -50, -60]);
 }
 
 #[test]

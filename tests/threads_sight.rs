@@ -183,20 +183,37 @@ fn workers_have_a_row_each_and_their_number_can_change() {
 }
 
 #[test]
-fn several_items_that_a_thread_has_at_once_are_a_range_of_cycles() {
+fn of_many_items_that_come_at_once_the_one_in_hand_is_seen() {
     let (gate, stage) = gate();
     let pipeline = Pipeline::new("p").stage("t", on_a_thread("t", 64, stage()));
+    let running = at_once(pipeline, 10);
+    for item in 0..10 {
+        assert_eq!(gate.came.recv(), Ok(item));
+        running.settle().unwrap();
+        assert_eq!(running.threads().rows()[1].does, Doing::Working { first: item as u64, last: item as u64 });
+        gate.open.send(()).unwrap();
+    }
+    assert_eq!(running.finish().unwrap().outputs, (0..10).collect::<Vec<_>>());
+}
+
+#[test]
+fn items_that_a_pipeline_takes_at_once_are_a_range_of_cycles() {
+    let (gate, stage) = gate();
+    let running = at_once(Pipeline::new("p").stage("stuck", stage()), 10);
+    assert_eq!(gate.came.recv(), Ok(0));
+    assert_eq!(running.threads().rows()[0].does.to_string(), "working on cycles 0 to 9");
+    drop(gate);
+    assert_eq!(running.finish().unwrap().outputs, (0..10).collect::<Vec<_>>());
+}
+
+/// Has so many items wait in front of the pipeline, and come in at once.
+fn at_once(pipeline: Pipeline<i64, i64>, items: i64) -> Running<i64, i64> {
     let controller = pipeline.controller();
     controller.pause().unwrap();
     let running = pipeline.spawn().unwrap();
-    running.send_all(0..10).unwrap();
-    // What waits in the door is accepted at once.
+    running.send_all(0..items).unwrap();
     controller.resume().unwrap();
-    assert_eq!(gate.came.recv(), Ok(0));
-    running.settle().unwrap();
-    assert_eq!(running.threads().rows()[1].does, Doing::Working { first: 0, last: 9 });
-    drop(gate);
-    assert_eq!(running.finish().unwrap().outputs, (0..10).collect::<Vec<_>>());
+    running
 }
 
 #[test]
@@ -390,14 +407,14 @@ fn g4_a_stage_that_blocks_is_routed_around_and_its_thread_is_named() {
         (0..4).map(|_| running.recv().unwrap().map_or_else(|f| f.to_string(), |x| x.to_string())).collect();
     assert_snapshot!(news.join("\n"), @r#"
     stage "s/a" failed on cycle 0, revision 0: the edit left the item behind: it was still in work at the deadline
-    stage "s/a" failed on cycle 1, revision 0: the edit left the item behind: it was still in work at the deadline
-    stage "s/a" failed on cycle 2, revision 0: the edit left the item behind: it was still in work at the deadline
+    stage "s/a" failed on cycle 1, revision 0: the edit left the item behind: it was still waiting at the deadline
+    stage "s/a" failed on cycle 2, revision 0: the edit left the item behind: it was still waiting at the deadline
     -5
     "#);
     assert_snapshot!(once(&running, |threads| threads.rows().len() == 2), @"
     thread  stage     queue   does
     p       p         0/1024  idle
-    a       a (gone)  0/8     working on cycles 0 to 2
+    a       a (gone)  0/8     working on cycle 0
             exit      0/1024
     ");
     let finished = running.finish().unwrap();

@@ -1,4 +1,4 @@
-//! Where the flights come from, as the command line says.
+//! Where the flights come from and what they run on, as the command line says.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,16 +6,27 @@ use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
+use super::engine::Which;
+
 pub(crate) const USAGE: &str = "\
 Streams a month of flights through a pipeline and changes its route meanwhile.
 
-Usage: flights [[--input] FILE]
+Usage: flights [--engine ENGINE] [[--input] FILE]
 
-  -i, --input FILE   another file of the same form; `-` is the standard input
-  -h, --help         this text
+  -e, --engine ENGINE  what the pipeline runs on: local (this thread), async (a
+                       task) or threads; the output is the same to the byte
+  -i, --input FILE     another file of the same form; `-` is the standard input
+  -h, --help           this text
 ";
 
 /// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Args {
+    pub(crate) input: Input,
+    pub(crate) engine: Which,
+}
+
+/// Where the flights come from.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Input {
     File(PathBuf),
@@ -23,18 +34,22 @@ pub(crate) enum Input {
     Help,
 }
 
-impl Input {
+impl Args {
     /// Reads the command line, without the program's name; the month that is shipped if it names no file.
-    pub(crate) fn from_args<I>(args: I) -> Result<Self, lexopt::Error>
+    pub(crate) fn read<I>(args: I) -> Result<Self, lexopt::Error>
     where
         I: IntoIterator,
         I::Item: Into<std::ffi::OsString>,
     {
         let mut parser = lexopt::Parser::from_args(args);
-        let mut input = None;
+        let (mut input, mut engine) = (None, Which::default());
         while let Some(arg) = parser.next()? {
             let file = match arg {
-                Short('h') | Long("help") => return Ok(Self::Help),
+                Short('h') | Long("help") => return Ok(Self { input: Input::Help, engine }),
+                Short('e') | Long("engine") => {
+                    engine = parser.value()?.parse()?;
+                    continue;
+                }
                 Short('i') | Long("input") => parser.value()?,
                 Value(file) => file,
                 unknown => return Err(unknown.unexpected()),
@@ -42,12 +57,14 @@ impl Input {
             if input.is_some() {
                 return Err("one input at a time".into());
             }
-            input = Some(if file == "-" { Self::Standard } else { Self::File(file.into()) });
+            input = Some(if file == "-" { Input::Standard } else { Input::File(file.into()) });
         }
         let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/flights-2013-01.csv");
-        Ok(input.unwrap_or_else(|| Self::File(shipped.into())))
+        Ok(Self { input: input.unwrap_or_else(|| Input::File(shipped.into())), engine })
     }
+}
 
+impl Input {
     /// Opens it, and says how many bytes it has where that is known.
     pub(crate) fn open(&self) -> Result<(Box<dyn Read>, Option<u64>), String> {
         let path = match self {

@@ -4,11 +4,14 @@
 //! changed. Where the store fails, no flight is lost and nobody has to do anything. And at the end the ledger adds up
 //! to the number of rows in the file, to the last one.
 //!
-//! `pipeline.rs` has the pipeline, `job.rs` the loop, `script.rs` the changes; `line.rs`, `row.rs` and `flight.rs` have what
+//! It runs in one thread, in a task, or on threads, and says the same each time, to the byte.
+//!
+//! `pipeline.rs` has the pipeline, `job.rs` the loop, `script.rs` the changes, `engine.rs` what it runs on; `line.rs`, `row.rs` and `flight.rs` have what
 //! flows, `sink.rs` has where it ends, `report.rs` the tables.
 //!
-//! `cargo run --release --example flights [-- [--input] FILE]`; `-` is the standard input.
+//! `cargo run --release --example flights [-- [--engine local|async|threads] [[--input] FILE]]`; `-` is the standard input.
 
+mod engine;
 mod flight;
 mod input;
 mod job;
@@ -23,12 +26,13 @@ use std::error::Error;
 use std::io::{self, LineWriter, Write};
 use std::process::ExitCode;
 
+use futures::executor::block_on;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use input::{Input, USAGE};
+use input::{Args, Input, USAGE};
 
 fn main() -> ExitCode {
-    let result = Input::from_args(std::env::args_os().skip(1)).map_err(Into::into).and_then(|input| stream(&input));
+    let result = Args::read(std::env::args_os().skip(1)).map_err(Into::into).and_then(|args| stream(&args));
     let Err(error) = result else { return ExitCode::SUCCESS };
     // Whoever reads the output may stop reading, as `head` does.
     if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
@@ -38,7 +42,7 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn stream(input: &Input) -> Result<(), Box<dyn Error>> {
+fn stream(Args { input, engine }: &Args) -> Result<(), Box<dyn Error>> {
     if *input == Input::Help {
         io::stdout().write_all(USAGE.as_bytes())?;
         return Ok(());
@@ -52,7 +56,7 @@ fn stream(input: &Input) -> Result<(), Box<dyn Error>> {
             .with_style(ProgressStyle::with_template("{spinner} {bytes}, {bytes_per_sec}, {elapsed}")?),
     };
     let mut out = LineWriter::new(Beside { bar: bar.clone(), out: io::stdout() });
-    let done = job::run(bar.wrap_read(reader), &mut out);
+    let done = block_on(job::run(bar.wrap_read(reader), *engine, &mut out));
     bar.finish_and_clear();
     done?.write(&mut out)?;
     out.flush()?;

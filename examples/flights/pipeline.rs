@@ -1,6 +1,6 @@
 //! The pipeline, as it is at the start.
 
-use coroute::{Pipeline, Switch};
+use coroute::{Pipeline, Switch, thread, try_stage};
 use csv::ByteRecord;
 
 use super::flight::{Flight, classify, v1};
@@ -8,11 +8,16 @@ use super::line::Line;
 use super::row::Row;
 use super::sink::Store;
 
-/// From the lines of a file with this header to a store.
+/// From the lines of a file with this header to a store. Where the pipeline runs on threads, two of them read lines, and
+/// one cleans.
 pub(crate) fn flights(header: ByteRecord, store: Store) -> Pipeline<Line, ()> {
+    let parse = move || {
+        let header = header.clone();
+        try_stage(move |line: &Line| Row::read(line, &header))
+    };
     Pipeline::new("flights")
-        .try_stage("parse", move |line| Row::read(line, &header))
-        .stage("clean", clean())
+        .workers("parse", 2, parse)
+        .stage("clean", thread(clean()))
         .stage("classify", classify)
         .stage("model", Switch::new("model").target("v1", v1).route("v1"))
         .stage("sink", Switch::new("sink").target("store", store).route("store"))

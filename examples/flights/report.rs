@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io::Write;
 
 use comfy_table::{CellAlignment, LineStyle, Table as Grid, TableStyle};
-use coroute::{Failure, Ledger};
+use coroute::{Failure, Ledger, Trace};
 
 use super::flight::Class;
 use super::line::Line;
@@ -23,6 +23,7 @@ pub(crate) struct Summary {
     /// As many as came out of the file.
     pub(crate) rows: u64,
     pub(crate) ledger: Ledger,
+    pub(crate) trace: Trace,
     pub(crate) store: Table,
     pub(crate) spool: Table,
     pub(crate) watched: Watched,
@@ -32,7 +33,7 @@ pub(crate) struct Summary {
 /// A row that a stage could not process.
 pub(crate) struct Letter {
     pub(crate) line: u64,
-    cycle: u64,
+    pub(crate) cycle: u64,
     revision: u64,
     stage: String,
     pub(crate) why: String,
@@ -52,7 +53,7 @@ impl Letter {
 impl Summary {
     /// Writes the report; an error if the figures do not add up.
     pub(crate) fn write(&self, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-        let Self { rows, ledger, store, spool, watched, dead } = self;
+        let Self { rows, ledger, trace, store, spool, watched, dead } = self;
         for (cycle, title) in not_reached(*rows) {
             writeln!(out, "Cycle {cycle} was not reached: {title}\n")?;
         }
@@ -64,6 +65,7 @@ impl Summary {
         if let Some((flight, minutes)) = &watched.latest {
             writeln!(out, "The tap saw {} flights; {flight} came latest, by {minutes} minutes.\n", watched.flights)?;
         }
+        writeln!(out, "Which way the rows went, under each revision\n\n{}", indent(&trace.to_string()))?;
         writeln!(
             out,
             "What became of the rows. Those dropped are not wrong, but have no delay: cancelled flights never left,"

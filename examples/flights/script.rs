@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::io::Write;
 
-use coroute::{Output, Pipeline, Receipt, Route, Stage};
+use coroute::{Output, Receipt, Route, Stage};
 
+use super::engine::Engine;
 use super::flight::{Flight, Forecast, v2};
-use super::line::Line;
 use super::sink::{Shared, Store, Table, Tally, look, spool};
 
 pub(crate) const TAP: u64 = 2_000;
@@ -81,16 +81,26 @@ impl Stage<Flight> for Unique {
     }
 }
 
+/// Whether a change is due before the item of this cycle.
+pub(crate) fn is_due(cycle: u64) -> bool {
+    SCRIPT.iter().any(|(at, _)| *at == cycle)
+}
+
+/// Whether figures are read for that change, so that every flight before it has to be at its end.
+pub(crate) fn reads_figures(cycle: u64) -> bool {
+    matches!(cycle, CANARY | CUT_OVER | REPAIR)
+}
+
 /// Makes the change that is due before the item of this cycle, if there is one, and says what it did.
-pub(crate) fn change(
+pub(crate) async fn change(
     cycle: u64,
-    pipeline: &mut Pipeline<Line, ()>,
+    engine: &mut Engine,
     desk: &mut Desk,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     let Some((_, title)) = SCRIPT.iter().find(|(at, _)| *at == cycle) else { return Ok(()) };
     writeln!(out, "Cycle {cycle}: {title}")?;
-    let controller = pipeline.controller();
+    let controller = engine.controller();
     let before = controller.topology();
     let receipt: Receipt = match cycle {
         TAP => {
@@ -126,8 +136,7 @@ pub(crate) fn change(
             edit.route("sink", Route::failover(["store", "spool"]))
         })?,
     };
-    // The next item would do this as well; here the receipt is read before that.
-    pipeline.apply();
+    engine.apply(&receipt).await?;
     if cycle == POP {
         let Unique { seen, twice } = receipt.take("unique")?;
         writeln!(

@@ -1,6 +1,9 @@
 //! The pipeline of the flights example, with what its own changes put in, and a little more.
 
 #[allow(dead_code)] // the other example's, which uses all of it; so below
+#[path = "../flights/engine.rs"]
+mod engine;
+#[allow(dead_code)]
 #[path = "../flights/flight.rs"]
 mod flight;
 #[allow(dead_code)]

@@ -28,7 +28,7 @@ impl<T: Send + 'static> Work<T, T> for Buffer<T> {
         if !cx.flowing {
             return out.append(items);
         }
-        cx.settle(site, items.len(), 0, items.len() as i64);
+        cx.let_wait(site, items.len());
         self.line.push(Message::Packet(Packet { slip: cx.put_down(), items: items.drain(..).collect() }));
         cx.parked = true;
     }

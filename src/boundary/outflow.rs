@@ -241,7 +241,7 @@ where
             return out.extend(sent);
         }
         self.calm = false;
-        cx.settle(site, items.len(), 0, items.len() as i64);
+        cx.let_wait(site, items.len());
         self.line.push(Message::Packet(Packet { slip: cx.put_down(), items: items.drain(..).collect() }));
         cx.parked = true;
     }

@@ -191,7 +191,7 @@ where
 
     fn many(&mut self, items: &mut Vec<A>, _: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         let number = self.first + self.line.len() as u64;
-        cx.settle(site, items.len(), 0, items.len() as i64);
+        cx.let_wait(site, items.len());
         self.weight += items.len().max(1);
         if !items.is_empty() {
             self.waiting.push_back(number);

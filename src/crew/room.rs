@@ -136,6 +136,9 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
             if done == 0 {
                 break;
             }
+            if let Some(watch) = cx.watch.as_ref().filter(|_| each) {
+                watch.say(Does::Works(cx.number, done));
+            }
             // This way no stage that has panicked is passed by.
             if self.single && !traced && self.cx.broken.is_empty() {
                 self.call(&mut few, each);

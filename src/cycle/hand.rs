@@ -43,6 +43,13 @@ impl Cycle {
                 || self.trace.as_ref().is_some_and(|trace| trace.wants()))
     }
 
+    /// The packet in hand has come past a stage.
+    pub(crate) fn pass(&mut self) {
+        if let Some(ticket) = &mut self.ticket {
+            ticket.passed = true;
+        }
+    }
+
     /// Puts the packet in hand down.
     pub(crate) fn put_down(&mut self) -> Slip {
         Slip {

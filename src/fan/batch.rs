@@ -1,4 +1,9 @@
 //! Many items at a time, where nothing waits in the targets.
+//!
+//! Where a target panics, those behind are lost with the batch in a pipeline that is called. While tasks or threads run it,
+//! they go on: the other targets take theirs, and that one fails what comes to it.
+
+use std::vec::Drain;
 
 use super::Fan;
 use crate::cycle::{Cycle, Site};
@@ -6,18 +11,17 @@ use crate::pick::Choice;
 use crate::route::PolicyKind;
 
 impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
-    pub(super) fn send_to_all(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+    pub(super) fn send_to_all(&mut self, items: &mut Drain<'_, A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         let count = self.routed.len();
         let broken = cx.broken.len();
-        let mut items = items.drain(..);
-        for item in items.by_ref() {
+        while let Some(item) = items.next() {
             cx.settle(site, 1, count, 0);
             let mut item = Some(item);
             for target in 0..count {
                 let copy = if target + 1 == count { item.take() } else { self.copy(item.as_ref(), cx, site) };
                 self.run.extend(copy);
                 self.dispatch(target, out, cx, site);
-                if cx.broken.len() > broken {
+                if ends(broken, cx) {
                     let unsent = (count - target - 1) + items.len();
                     return cx.failed(&site.counts, unsent as u64);
                 }
@@ -39,17 +43,16 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         self.why = why;
     }
 
-    pub(super) fn by_policy(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+    pub(super) fn by_policy(&mut self, items: &mut Drain<'_, A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         let failover = self.pick.is(PolicyKind::Failover);
         let broken = cx.broken.len();
-        let mut items = items.drain(..);
         while let Some(item) = items.next() {
             let choice = self.choose(&item, cx, site);
             let Choice::To(target) = choice else {
                 if let Some(target) = self.waiting.take() {
                     self.dispatch(target, out, cx, site);
                 }
-                if cx.broken.len() > broken {
+                if ends(broken, cx) {
                     return cx.failed(&site.counts, 1 + items.len() as u64);
                 }
                 Self::strand(item, choice, cx, site);
@@ -68,7 +71,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 self.waiting = None;
                 self.over(target, out, cx, site);
             }
-            if cx.broken.len() > broken {
+            if ends(broken, cx) {
                 self.waiting = None;
                 let unsent = items.len() + std::mem::take(&mut self.run).len();
                 return cx.failed(&site.counts, unsent as u64);
@@ -78,4 +81,9 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             self.dispatch(target, out, cx, site);
         }
     }
+}
+
+/// Whether the batch ends here, because another stage has panicked than the first so many.
+fn ends(broken: usize, cx: &Cycle) -> bool {
+    !cx.flowing && cx.broken.len() > broken
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Fan;
-use super::branching::Origin;
 use crate::cycle::{Cycle, Site};
 use crate::knot::Knot;
 use crate::ledger::Counts;
@@ -13,41 +12,23 @@ use crate::pick::Choice;
 use crate::route::PolicyKind;
 
 impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
-    /// After target number `target` was given an item under failover: leaves it out where it failed, and gives the item
-    /// back where it is still what it was.
-    pub(super) fn failed_over(&mut self, target: usize, failures: usize, cx: &mut Cycle) -> Option<A> {
+    /// After target number `target` was given an item under failover: leaves it out where it failed; whether that was all that
+    /// failed.
+    fn fails(&mut self, target: usize, failures: usize, cx: &Cycle) -> bool {
         if cx.failures.len() == failures {
             self.pick.mark(target, None);
-            return None;
+            return false;
         }
-        let last = cx.failures.last()?;
-        self.pick.mark(target, Some((cx.number, last.error().to_string().into())));
-        let failed_at = last.stage().clone();
-        if cx.failures.len() != failures + 1 {
-            return None;
+        if let Some(last) = cx.failures.last() {
+            self.pick.mark(target, Some((cx.number, last.error().to_string().into())));
         }
-        let counts = first(self.target(target)?.first()?, &failed_at)?;
-        match cx.failures.pop()?.into_item::<A>() {
-            Ok(item) => {
-                cx.ledger.unfail(&counts, 1);
-                cx.gone -= 1;
-                if let Some(trace) = &mut cx.trace {
-                    trace.take_back();
-                }
-                Some(item)
-            }
-            Err(failure) => {
-                cx.failures.push(failure);
-                None
-            }
-        }
+        cx.failures.len() == failures + 1
     }
 
     /// Sends the item of a packet that failed another way, where it is meant to go one.
     pub(super) fn again(
         &mut self,
         slot: u32,
-        from: Origin,
         mut packet: Packet<B>,
         cx: &mut Cycle,
         site: &Site,
@@ -62,15 +43,18 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let (number, revision) = (packet.slip.number, packet.slip.revision);
         let alone = packet.slip.failures.len() == 1 && packet.items.is_empty();
         cx.take_up(std::mem::take(&mut packet.slip));
-        let item = match self.routed.iter().position(|routed| *routed == slot) {
-            _ if resend && !alone => None,
-            _ if resend => self.taken_back(slot, from, cx),
-            Some(target) => self.failed_over(target, 0, cx),
-            None => None,
+        let comes_back = match self.routed.iter().position(|routed| *routed == slot) {
+            _ if resend => alone,
+            Some(target) => self.fails(target, 0, cx),
+            None => false,
         };
+        // Whether a stage has passed it is known since it failed; the target may have been changed meanwhile.
+        let first = cx.failures.last().and_then(|last| last.first().cloned()).filter(|_| comes_back);
+        let item = first.and_then(|counts| taken_back(&counts, cx));
         let choice = item.as_ref().map(|item| self.choose(item, cx, site));
         match (item, choice) {
             (Some(item), Some(Choice::To(target))) if resend || self.is_as_it_was(target, ticket) => {
+                let ticket = Ticket { passed: false, ..ticket };
                 let slip = Slip { number, revision, ticket: Some(ticket), ..cx.put_down() };
                 self.send(target, Items::from_iter([item]), slip, cx, site);
                 self.branching.iter_mut().for_each(|branching| branching.again = true);
@@ -91,33 +75,18 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         !changed.any(|(of, entry)| Some(of) == slot && *entry > ticket.entry)
     }
 
-    /// The item of the failure in hand, if it is one of this switch's that no stage has begun with.
-    fn taken_back(&mut self, slot: u32, from: Origin, cx: &mut Cycle) -> Option<A> {
-        let failed_at = cx.failures.last()?.stage().clone();
-        let link = match (from, &mut self.branching) {
-            (Origin::Leaver, Some(branching)) => &mut branching.leaving.iter_mut().find(|of| of.slot == slot)?.link,
-            _ => self.slot(slot)?,
-        };
-        let counts = first(link.first()?, &failed_at)?;
-        match cx.failures.pop()?.into_item::<A>() {
-            Ok(item) => {
-                cx.ledger.unfail(&counts, 1);
-                cx.gone -= 1;
-                Some(item)
-            }
-            Err(failure) => {
-                cx.failures.push(failure);
-                None
-            }
-        }
-    }
-
     /// The one item in `run` to target number `target`, and to the next ones as long as it comes back.
     pub(super) fn over(&mut self, mut target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         loop {
             let failures = cx.failures.len();
             self.dispatch(target, out, cx, site);
-            let Some(item) = self.failed_over(target, failures, cx) else { return };
+            if !self.fails(target, failures, cx) {
+                return;
+            }
+            let failed_at = cx.failures.last().map(|last| last.stage().clone());
+            let stands = self.target(target).and_then(|link| link.first());
+            let first = stands.zip(failed_at).and_then(|(knot, stage)| first(knot, &stage));
+            let Some(item) = first.and_then(|counts| taken_back(&counts, cx)) else { return };
             match self.choose(&item, cx, site) {
                 Choice::To(next) => {
                     target = next;
@@ -125,6 +94,24 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                 }
                 why => return Self::strand(item, why, cx, site),
             }
+        }
+    }
+}
+
+/// Takes the item back out of the last failure, at the stage of those counts.
+fn taken_back<A: 'static>(counts: &Arc<Counts>, cx: &mut Cycle) -> Option<A> {
+    match cx.failures.pop()?.into_item::<A>() {
+        Ok(item) => {
+            cx.ledger.unfail(counts, 1);
+            cx.gone -= 1;
+            if let Some(trace) = &mut cx.trace {
+                trace.take_back();
+            }
+            Some(item)
+        }
+        Err(failure) => {
+            cx.failures.push(failure);
+            None
         }
     }
 }

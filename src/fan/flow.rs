@@ -56,7 +56,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let entry = branching.meet.begin(slip, runs.len(), weight);
         let mut from = number;
         for (part, ((target, run), trace)) in runs.into_iter().zip(traces).enumerate() {
-            let ticket = Some(Ticket { entry, part: part as u32 });
+            let ticket = Some(Ticket { entry, part: part as u32, passed: false });
             let slip = Slip { number: from, each, revision, ticket, trace, ..Slip::default() };
             from += if each { run.len() as u64 } else { 0 };
             self.send(target, run, slip, cx, site);
@@ -107,7 +107,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         cx.take_up(slip);
         self.run.clear();
         self.run.extend(items);
-        self.dispatch(target, &mut branching.outlet.made, cx, site);
+        self.hand(target, &mut branching.outlet.made, cx, site);
         if cx.parked && !branching.awake.contains(&slot) {
             branching.awake.push(slot);
         }
@@ -126,7 +126,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
                     if from != Origin::Stages {
                         packet.slip.come_out(cx.level, &site.name);
                     }
-                    self.arrive(slot, from, packet, cx, site);
+                    self.arrive(slot, packet, cx, site);
                 }
                 Message::Mark(mark) => {
                     if let Some(branching) = &mut self.branching {
@@ -138,14 +138,14 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     }
 
     /// A part of a packet has come out of a target.
-    fn arrive(&mut self, slot: u32, from: Origin, packet: Packet<B>, cx: &mut Cycle, site: &Site) {
+    fn arrive(&mut self, slot: u32, packet: Packet<B>, cx: &mut Cycle, site: &Site) {
         let Some(ticket) = packet.slip.ticket else {
             if let Some(branching) = &mut self.branching {
                 branching.meet.extra(slot, packet);
             }
             return;
         };
-        let packet = match self.again(slot, from, packet, cx, site) {
+        let packet = match self.again(slot, packet, cx, site) {
             Ok(()) => return,
             Err(packet) => packet,
         };

@@ -81,7 +81,14 @@ impl Eviction {
             return;
         }
         let Packet { slip, items } = packet;
-        cx.within(slip, |cx| items.drain(..).for_each(|item| self.give_up(Some(item), how_far, cx, site)));
+        cx.within(slip, |cx| {
+            let number = cx.number;
+            for item in items.drain(..) {
+                self.give_up(Some(item), how_far, cx, site);
+                cx.number += u64::from(cx.each);
+            }
+            cx.number = number;
+        });
     }
 
     /// Gives up what is in a queue, as far as it has to be.

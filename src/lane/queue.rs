@@ -59,16 +59,8 @@ mod stand_in {
             Err(if self.state.load(Ordering::Acquire) == 1 { PopError::Closed } else { PopError::Empty })
         }
 
-        pub(crate) fn len(&self) -> usize {
-            self.state.load(Ordering::Acquire) / 2
-        }
-
         pub(crate) fn is_full(&self) -> bool {
             self.len() == self.capacity
-        }
-
-        pub(crate) fn capacity(&self) -> Option<usize> {
-            Some(self.capacity)
         }
 
         pub(crate) fn is_closed(&self) -> bool {

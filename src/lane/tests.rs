@@ -58,13 +58,10 @@ fn woken<const N: usize>(feeds: &Waiting<N>) -> [usize; N] {
 #[test]
 fn g5_a_full_lane_hands_back_and_a_lane_has_room_for_one_at_least() {
     let (feed, drain) = lane(2);
-    assert_eq!((feed.len(), feed.capacity()), (0, 2));
     assert_eq!([feed.push(1), feed.push(2), feed.push(3)], [Ok(()), Ok(()), Err(Full::Full(3))]);
-    assert_eq!((feed.len(), drain.len()), (2, 2));
     assert_eq!([drain.pop(), drain.pop(), drain.pop()], [Some(1), Some(2), None]);
 
     let (feed, _drain) = lane(0);
-    assert_eq!(feed.capacity(), 1);
     assert_eq!([feed.push(1), feed.push(2)], [Ok(()), Err(Full::Full(2))]);
 }
 
@@ -165,7 +162,6 @@ fn g2_what_waits_is_taken_back_from_the_front_and_makes_room() {
 fn g2_a_lane_closed_by_the_drain_refuses_and_is_emptied() {
     let (feed, drain, others) = waiting::<2>();
     drain.close();
-    assert!(feed.is_closed());
     assert_eq!(woken(&others), [1, 1]);
     assert_eq!(others[0].1.room(&others[0].0), Poll::Ready(false));
     assert_eq!(feed.push(1), Err(Full::Closed(1)));

@@ -248,10 +248,10 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     /// let pipeline = Pipeline::new("p")
     ///     .stage("add", |x: i64| x + 1)
     ///     .thread("texts", |t| t.stage("show", |x: i64| x.to_string()).stage("length", |text: String| text.len()));
-    /// assert_eq!(
-    ///     pipeline.spawn()?.controller().topology().paths(),
-    ///     ["add", "texts", "texts/show", "texts/length"]
-    /// );
+    /// let mut running = pipeline.spawn()?;
+    /// assert!(running.topology().get("texts/length").is_some());
+    /// running.send(99)?;
+    /// assert_eq!(running.recv().unwrap()?, 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn thread<To: Send + 'static>(

@@ -26,6 +26,9 @@ const PATIENCE: usize = 256;
 /// What comes out of a pipeline.
 pub(super) type News<Out> = Result<Out, FlowError>;
 
+/// The ends that the conductor has: where items come from, and where outputs go.
+pub(super) type Inside<In, Out> = (Taker<In>, Feeder<News<Out>>);
+
 /// What becomes of a pipeline when no more items come, and when it is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tenure {
@@ -56,6 +59,8 @@ pub(super) struct Conductor<'e, In, Out> {
     door: Taker<In>,
     exit: Feeder<News<Out>>,
     place: Place,
+    /// Whether there was no room for outputs.
+    full: bool,
     orders: Arc<Orders>,
     /// Items that were taken out of the door, and not accepted.
     waiting: Vec<In>,
@@ -76,7 +81,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         engine: &'e mut Engine<In, Out>,
         tenure: Tenure,
         name: Name,
-        (door, exit): (Taker<In>, Feeder<News<Out>>),
+        (door, exit): Inside<In, Out>,
         orders: Arc<Orders>,
     ) -> Self {
         let hand = engine.spawned(Type::of::<Out>() == Type::of::<()>());
@@ -88,6 +93,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
             door,
             exit,
             place: Place::default(),
+            full: false,
             orders,
             waiting: hand.into_iter().collect(),
             taken: 0,
@@ -115,7 +121,10 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
             moved |= self.finish();
         }
         // Whoever is answered sees a pipeline that has done.
-        self.engine.rests(self.engine.has_news());
+        self.engine.rests(self.full && self.engine.has_news());
+        if !self.requests.is_empty() {
+            self.door.hold(self.waiting.len());
+        }
         Ok(moved | self.answer(moved))
     }
 
@@ -166,12 +175,14 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
 
     /// Gives outputs to the exit as far as there is room.
     fn hand_out(&mut self, task: &mut Context<'_>) -> Result<bool, Closed> {
-        let Self { engine, exit, place, .. } = self;
+        let Self { engine, exit, place, full, .. } = self;
         let mut moved = false;
+        *full = false;
         while engine.has_news() {
             let put = engine.hand_out_all(|news| exit.put_some(news, place));
             moved |= put.unwrap_or(Ok(0))? > 0;
             if engine.has_news() && exit.poll_room(place, task).is_pending() {
+                *full = true;
                 return Ok(moved);
             }
         }

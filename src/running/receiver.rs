@@ -5,6 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use futures::Stream;
 
@@ -12,7 +13,7 @@ use super::conductor::News;
 use super::orders::Orders;
 use super::queue::{Tail, Taker};
 use crate::error::{Closed, TryRecvError};
-use crate::parker::block_on;
+use crate::parker::{block_on, block_on_until};
 
 /// Receives the outputs of a spawned pipeline; see [`Running::split`](crate::Running::split).
 ///
@@ -63,6 +64,35 @@ impl<Out> Receiver<Out> {
         match self.fill(|taker, hand| taker.take(hand, 1)) {
             Some(_) => self.hand.pop_front().ok_or(TryRecvError::Ended),
             None => Err(TryRecvError::Empty),
+        }
+    }
+
+    /// The next output; blocks this thread until there is one, or `within` has passed.
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError::Empty`] when the time is over; [`TryRecvError::Ended`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use coroute::{Pipeline, TryRecvError};
+    ///
+    /// let (sender, mut receiver, _handle) = Pipeline::new("p").stage("add", |x: i64| x + 1).spawn()?.split();
+    /// assert_eq!(receiver.recv_timeout(Duration::from_millis(1)).unwrap_err(), TryRecvError::Empty);
+    /// sender.send(1)?;
+    /// assert_eq!(receiver.recv_timeout(Duration::from_secs(60)).unwrap()?, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recv_timeout(&mut self, within: Duration) -> Result<News<Out>, TryRecvError> {
+        match self.next_in_hand() {
+            Some(next) => Ok(next),
+            None => match block_on_until(self.recv_async(), Instant::now() + within) {
+                Some(next) => next.ok_or(TryRecvError::Ended),
+                None => Err(TryRecvError::Empty),
+            },
         }
     }
 
@@ -155,7 +185,7 @@ impl<Out> Iterator for Outputs<Receiver<Out>> {
     }
 }
 
-impl<'a, Out> IntoIterator for &'a mut Receiver<Out> {
+impl<Out> IntoIterator for &mut Receiver<Out> {
     type Item = News<Out>;
     type IntoIter = Outputs<Self>;
 

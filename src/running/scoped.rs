@@ -1,20 +1,18 @@
 //! A pipeline that is lent to a thread while the one that has it sends and receives.
 
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 use std::thread;
 
+use super::both::{feed, meanwhile};
 use super::conductor::{News, Tenure};
 use super::orders::Orders;
-use super::queue::Place;
 use super::receiver::Receiver;
-use super::sender::{CHUNK, Sender};
+use super::sender::Sender;
 use super::spawn::{Ends, conduct, make_ends, unfit};
 use crate::error::{FlowError, NotSpawned, Stopped};
 use crate::ledger::Ledger;
-use crate::parker::block_on;
 use crate::pipeline::Pipeline;
 use crate::roster::NoThread;
 
@@ -66,7 +64,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
             let own = name.clone();
             let spawned = thread.spawn_scoped(scope, move || conduct(engine, Tenure::Lent, own, inside, orders));
             let conductor = spawned.map_err(|error| NotSpawned::NoThread { name: name.to_string(), error })?;
-            let fed = catch_unwind(AssertUnwindSafe(|| feed(items.into_iter(), sender, receiver, each)));
+            let fed = catch_unwind(AssertUnwindSafe(|| feed_all(items.into_iter(), sender, receiver, each)));
             Ok((conductor.join().unwrap_or_else(|panic| resume_unwind(panic)), fed))
         });
         let (left, fed) = ran.map_err(|why| {
@@ -88,40 +86,14 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
 }
 
 /// Sends and receives by turns until nothing comes out any more; the items that were not sent.
-fn feed<In, Out>(
+fn feed_all<In, Out>(
     mut items: impl Iterator<Item = In>,
-    sender: Sender<In>,
+    mut sender: Sender<In>,
     mut receiver: Receiver<Out>,
     mut each: impl FnMut(News<Out>),
 ) -> Vec<In> {
-    let (mut chunk, mut place) = (Vec::new(), Place::default());
-    let mut sender = Some(sender);
-    let mut last = false;
-    loop {
-        if chunk.is_empty() && !last {
-            chunk.extend(items.by_ref().take(CHUNK));
-            last = chunk.len() < CHUNK;
-        }
-        if chunk.is_empty() && last {
-            sender = None;
-        }
-        // Whichever can go on first.
-        let open = block_on(poll_fn(|task| {
-            let sent = sender.as_mut().is_some_and(|sender| {
-                let sent = |sent: &Result<usize, _>| !matches!(sent, Ok(0));
-                sent(&sender.put_some(&mut chunk, &mut place))
-                    || (sender.poll_room(task).is_ready() && sent(&sender.put_some(&mut chunk, &mut place)))
-            });
-            match receiver.poll_all(task) {
-                Poll::Pending if sent => Poll::Ready(true),
-                polled => polled,
-            }
-        }));
-        while let Some(news) = receiver.next_in_hand() {
-            each(news);
-        }
-        if !open {
-            return chunk;
-        }
-    }
+    let fed = feed(&mut items, &mut sender, &mut receiver, &mut each, true);
+    drop(sender);
+    meanwhile::<_, ()>(&mut receiver, &mut each, |_| Poll::Pending);
+    fed.err().map(|(_, unsent)| unsent).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures::Sink;
 
@@ -140,9 +140,24 @@ impl<In> Sender<In> {
         self.feeder.put_some(chunk, place)
     }
 
-    /// Ready when there is room.
-    pub(super) fn poll_room(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Closed>> {
-        self.feeder.poll_room(&mut self.place, task)
+    /// Sends of `chunk` what there is room for, as soon as there is any.
+    pub(super) fn poll_put(&mut self, chunk: &mut Vec<In>, task: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        loop {
+            if self.feeder.put_some(chunk, &mut self.place)? > 0 {
+                return Poll::Ready(Ok(()));
+            }
+            ready!(self.feeder.poll_room(&mut self.place, task))?;
+        }
+    }
+
+    /// Does not wait for room any more.
+    pub(super) fn leave_line(&mut self) {
+        self.feeder.give_up(&mut self.place);
+    }
+
+    /// See [`ready`](Sender::ready), of what was sent before this call.
+    pub(super) fn opening(&self) -> impl Future<Output = Result<(), FlushError>> + use<In> {
+        Arc::clone(&self.orders).reach(self.feeder.count(), HowFar::Open)
     }
 
     /// Why the pipeline takes no item any more, if it does not.
@@ -208,7 +223,7 @@ impl<In> Sender<In> {
     ///
     /// See [`ready`](Sender::ready).
     pub async fn ready_async(&self) -> Result<(), FlushError> {
-        Arc::clone(&self.orders).reach(self.feeder.count(), HowFar::Open).await
+        self.opening().await
     }
 
     /// Blocks this thread until all that was sent so far, by any sender, has come out of the pipeline's stages, but for what
@@ -249,7 +264,8 @@ impl<In> Sink<In> for Sender<In> {
     type Error = Unsent<Option<In>>;
 
     fn poll_ready(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.get_mut().poll_room(task).map_err(|why| Unsent { item: None, why })
+        let sender = self.get_mut();
+        sender.feeder.poll_room(&mut sender.place, task).map_err(|why| Unsent { item: None, why })
     }
 
     /// Where others have left no room meanwhile, the item goes in beyond it.

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use super::conductor::{Conductor, Left, News, Tenure};
+use super::conductor::{Conductor, Inside, Left, Tenure};
 use super::orders::Orders;
-use super::queue::{Feeder, Taker, queue};
+use super::queue::queue;
 use super::{Handle, Receiver, Running, Sender};
 use crate::engine::Engine;
 use crate::error::{Closed, Hold, NotSpawned};
@@ -156,10 +156,7 @@ pub(super) fn unfit<In: Send + 'static, Out: Send + 'static>(engine: &mut Engine
 }
 
 /// The ends for those outside, and those for the conductor.
-pub(super) fn make_ends<In, Out>(
-    ends: Ends,
-    orders: &Arc<Orders>,
-) -> (Sender<In>, (Taker<In>, Feeder<News<Out>>), Receiver<Out>) {
+pub(super) fn make_ends<In, Out>(ends: Ends, orders: &Arc<Orders>) -> (Sender<In>, Inside<In, Out>, Receiver<Out>) {
     let (feeder, door) = queue(ends.door, Closed::Lost);
     let (exit, taker) = queue(ends.exit, Closed::NoReceiver);
     (Sender::new(feeder, Arc::clone(orders)), (door, exit), Receiver::new(taker, Arc::clone(orders)))
@@ -170,7 +167,7 @@ pub(super) fn conduct<In: Send + 'static, Out: Send + 'static>(
     engine: &mut Engine<In, Out>,
     tenure: Tenure,
     name: Name,
-    inside: (Taker<In>, Feeder<News<Out>>),
+    inside: Inside<In, Out>,
     orders: Arc<Orders>,
 ) -> Left<In, Out> {
     /// Whatever happens, nobody waits for a conductor that is gone.

@@ -13,7 +13,8 @@ use crate::library::{Library, Making};
 
 /// A script on its way through a run; made by [`Script::bind`](crate::Script::bind).
 ///
-/// It knows the pipeline by its controller only. [`run`](Player::run) plays all of it on a pipeline in this thread; any
+/// It knows the pipeline by its controller only. [`run`](Player::run) plays all of it on a pipeline in this thread,
+/// [`run_spawned`](Player::run_spawned) on one that runs on a thread, [`through`](Player::through) on one that a task runs; any
 /// other driver calls [`advance`](Player::advance) in front of every item, or only when something is
 /// [due](Player::next_due), and [`end`](Player::end) when there are no more.
 ///
@@ -210,6 +211,13 @@ impl Player {
         let mut unmet = std::mem::take(&mut self.unmet);
         unmet.sort_by_key(|unmet| unmet.line);
         if unmet.is_empty() { Ok(()) } else { Err(PlayError::Unmet(unmet)) }
+    }
+
+    /// What will be looked at and done in front of the item number `accepted`, but for repetitions.
+    pub(super) fn due_by(&self, accepted: u64) -> impl Iterator<Item = &Statement> {
+        let points = self.timeline.rest().take_while(move |(cycle, _)| *cycle <= accepted).map(|(_, at)| at);
+        let waiting = self.waiting.iter().map(|(_, at)| *at);
+        waiting.chain(points).chain(self.timeline.whens.iter().copied()).filter_map(|at| self.statements.get(at))
     }
 
     /// Whether something is due in front of the next item.

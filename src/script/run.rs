@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::play::{PlayError, Player};
-use crate::error::{Rest, SendAllError, SendError};
+use crate::error::{FlushError, Rest, SendAllError, SendError};
 use crate::pipeline::Pipeline;
 
 /// Why [`Player::run`] stopped, with all that it did not send.
@@ -22,16 +22,19 @@ pub enum RunFault<In> {
     Play(PlayError),
     /// The pipeline did not accept an item, or failed it.
     Send(SendError<In>),
+    /// The pipeline, which runs on a thread, takes no item until somebody edits it, or has ended; what was sent and not
+    /// accepted waits there.
+    Waits(FlushError),
     /// The script was bound to another pipeline.
     Other,
 }
 
 /// The items up to the next that something is due in front of.
-struct Stretch<'a, I: Iterator> {
-    first: Option<I::Item>,
-    left: u64,
-    items: &'a mut I,
-    taken: &'a mut u64,
+pub(super) struct Stretch<'a, I: Iterator> {
+    pub(super) first: Option<I::Item>,
+    pub(super) left: u64,
+    pub(super) items: &'a mut I,
+    pub(super) taken: &'a mut u64,
 }
 
 impl<I: Iterator> Iterator for Stretch<'_, I> {
@@ -123,6 +126,7 @@ impl<In> fmt::Display for RunFault<In> {
         match self {
             Self::Play(error) => write!(f, "{error}"),
             Self::Send(error) => write!(f, "{error}"),
+            Self::Waits(error) => write!(f, "{error}"),
             Self::Other => f.write_str("cannot run: the script was bound to another pipeline; bind it to this one"),
         }
     }
@@ -138,7 +142,7 @@ impl<In> Error for RunFault<In> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Play(error) => error.source(),
-            Self::Send(_) | Self::Other => None,
+            Self::Send(_) | Self::Waits(_) | Self::Other => None,
         }
     }
 }

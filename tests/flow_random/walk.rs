@@ -276,13 +276,24 @@ impl<'a> Walk<'a> {
             };
             // Several that did not come to a stage are copies, for the targets of a switch inside of one.
             let splits = |target: &&Node| deeper.is_empty() && target.splits();
-            let led = targets.iter().copied().find(leads).or_else(|| targets.iter().copied().find(splits));
-            let Some(target) = led else {
-                return Err(format!("G1: {deeper:?} {ended:?} are not on the route {:?}", fork.way));
+            let led: Vec<&Node> = match targets.iter().copied().find(leads) {
+                Some(target) => vec![target],
+                None => targets.into_iter().filter(splits).collect(),
             };
-            self.chooses(fork, target)?;
             let leaves: Vec<&Leaf> = deeper.iter().chain(ended).copied().collect();
-            return self.chain(std::slice::from_ref(target), rest, &leaves, depth);
+            let (counts, keys, outputs) = (self.counts(), self.keys.clone(), self.outputs.len());
+            let mut walked = Err(format!("G1: {deeper:?} {ended:?} are not on the route {:?}", fork.way));
+            for target in led {
+                self.set_counts(counts);
+                self.keys.clone_from(&keys);
+                self.outputs.truncate(outputs);
+                let way = self.chooses(fork, target);
+                walked = way.and_then(|()| self.chain(std::slice::from_ref(target), rest, &leaves, depth));
+                if walked.is_ok() {
+                    break;
+                }
+            }
+            return walked;
         }
         let (mut ended, mut parts, mut known) = (ended.to_vec(), Vec::new(), 0);
         for target in targets {
@@ -302,7 +313,11 @@ impl<'a> Walk<'a> {
             let fits = |(target, _): &&mut (&Node, Vec<&Leaf>)| all(target) || target.inside().iter().any(all);
             match parts.iter_mut().filter(fits).min_by_key(|(target, _)| leaf.stopped(target)) {
                 Some((_, part)) if !leaf.is_unseen() => part.push(leaf),
-                _ => ended.push(leaf),
+                fitting => {
+                    // It may be one that a stage has kept.
+                    self.maybe += u64::from(fitting.is_some());
+                    ended.push(leaf);
+                }
             }
         }
         for (target, part) in parts {

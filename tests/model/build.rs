@@ -1,8 +1,8 @@
 //! The real thing, made from the data of `spec.rs`.
 
-use std::cell::RefCell;
 use std::future::poll_fn;
 use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use coroute::{Edit, Failure, OnFailure, Output, Pipeline, Route, Stage, Switch};
@@ -27,16 +27,18 @@ pub(crate) struct Fault {
 }
 
 thread_local! {
-    // The engine runs in the thread of the test that calls it.
-    static NOTES: RefCell<Vec<Note>> = const { RefCell::new(Vec::new()) };
+    // What a test has built writes for that test, whichever thread runs it.
+    static NOTES: Arc<Mutex<Vec<Note>>> = Arc::default();
 }
 
 pub(crate) fn take_notes() -> Vec<Note> {
-    NOTES.take()
+    NOTES.with(|notes| std::mem::take(&mut *notes.lock().unwrap()))
 }
 
-fn note(note: Note) {
-    NOTES.with_borrow_mut(|notes| notes.push(note));
+/// What writes notes for the test that runs in this thread.
+fn noting() -> impl Fn(Note) + Send + 'static {
+    let notes = NOTES.with(Arc::clone);
+    move |note| notes.lock().unwrap().push(note)
 }
 
 impl From<Failure> for Fault {
@@ -233,7 +235,10 @@ fn handler(on_fail: OnFail) -> OnFailure {
     match on_fail {
         OnFail::Stop => OnFailure::stop(),
         OnFail::Skip => OnFailure::skip(),
-        OnFail::Dead(label) => OnFailure::dead_letter(move |failure| note(Note::Dead(label, failure.into()))),
+        OnFail::Dead(label) => {
+            let note = noting();
+            OnFailure::dead_letter(move |failure| note(Note::Dead(label, failure.into())))
+        }
     }
 }
 
@@ -343,5 +348,6 @@ fn hand_over<'e, T: Num>(edit: &'e mut Edit, at: &str, heir: Heir) -> Result<&'e
 }
 
 fn tap<'e, T: Num>(edit: &'e mut Edit, at: &str, name: &str, id: u64) -> Result<&'e mut Edit, coroute::Refusal> {
+    let note = noting();
     edit.tap(at, name, move |item: &T| note(Note::Tap(id, item.get())))
 }

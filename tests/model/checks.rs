@@ -87,7 +87,8 @@ pub(crate) fn run(engine: &mut impl Calls, step: &Step) -> Option<Seen> {
 
 /// Everything that can be seen of the crate's pipeline is as the reference says, after every step.
 pub(crate) fn conforms<E: Runs>(plan: &Plan, steps: &[Step], mood: Mood) -> Checked {
-    let (mut real, mut reference) = (Real::<E>::new(plan, !mood.panics), Reference::new(plan, E::FLOWS));
+    let mut real = Real::<E>::new(plan, !mood.panics);
+    let mut reference = Reference::new(plan, E::FLOWS).prompt(E::PROMPT);
     let (mut id, mut refused) = (1_000_000, None);
     compare(&real, &mut reference, &"building")?;
     for step in steps {
@@ -104,6 +105,10 @@ pub(crate) fn conforms<E: Runs>(plan: &Plan, steps: &[Step], mood: Mood) -> Chec
             };
             same("the commit", &changes, commits(got, &wanted), wanted.clone())?;
             refused = wanted.is_err().then(|| changes.clone());
+            if E::PROMPT {
+                real.engine.catch_up();
+                reference.take_edits();
+            }
             compare(&real, &mut reference, &changes)?;
         } else if let Some(seen) = run(&mut real.engine, step) {
             let wanted = run(&mut reference, step).expect("no edit");

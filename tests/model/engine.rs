@@ -86,6 +86,10 @@ pub(crate) struct Reference {
     owed: bool,
     /// Whether a task runs it: items never go as a batch, and what an edit sets free does not wait for the next.
     flows: bool,
+    /// Whether edits take effect by themselves. What leaves with a panic is told at the end then.
+    prompt: bool,
+    /// Whether a stage that has left panicked as it did.
+    owes: bool,
 }
 
 impl Reference {
@@ -114,7 +118,14 @@ impl Reference {
             applied: Vec::new(),
             owed: false,
             flows,
+            prompt: false,
+            owes: false,
         }
+    }
+
+    /// One for which edits take effect by themselves.
+    pub(crate) fn prompt(self, prompt: bool) -> Self {
+        Self { prompt, ..self }
     }
 
     pub(crate) fn totals(&self) -> Totals {
@@ -145,6 +156,9 @@ impl Reference {
         }
         self.owed |= self.log.panics > panics;
         self.owed &= !self.live.iter().any(Node::is_broken);
+        if self.prompt {
+            self.owes |= std::mem::take(&mut self.owed);
+        }
     }
 
     /// What edits have set free, without waiting for the next cycle.
@@ -318,7 +332,7 @@ impl Calls for Reference {
         }
         let (out, panicked) = self.cycle(&[], |this| finish(&mut this.live, &mut this.log));
         self.finished = true;
-        self.seen(out, panicked, Vec::new())
+        self.seen(out, panicked || self.owes, Vec::new())
     }
 }
 

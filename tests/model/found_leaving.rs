@@ -2,7 +2,7 @@
 
 use std::task::Poll;
 
-use coroute::{FlowError, Output, Pipeline, Stage, Switch, async_stage, try_stage};
+use coroute::{FlowError, Output, Pipeline, Route, Stage, Switch, async_stage, try_async_stage, try_stage};
 use futures::FutureExt;
 use futures::channel::oneshot;
 
@@ -136,4 +136,47 @@ fn g7_what_an_edit_puts_into_a_target_that_it_takes_out_gives_nothing() {
     assert_eq!(all(&mut flow, 1), [11]);
     assert!(receipt.is_retired());
     assert_eq!(flow.ledger().in_flight(), 0);
+}
+
+#[test]
+fn g1_an_item_that_a_stage_has_passed_goes_to_no_other_target_whatever_comes_first_there_now() {
+    let (now, later) = oneshot::channel::<()>();
+    let later = later.shared();
+    let fails = move |x: i64| later.clone().map(move |_| Err::<i64, _>((x, "not this one")));
+    let a = Pipeline::new("a").stage("add", |x: i64| x + 10).stage("fails", try_async_stage(4, fails));
+    let b = |x: i64| x + 100;
+    let route = Route::failover(["a", "b"]);
+    let mut flow = Switch::new("s").target("a", a).target("b", b).route(route).into_pipeline().flow();
+    send(&mut flow, 1);
+    drop(flow.controller().move_before("s/a/fails", "s/a/add").unwrap());
+    assert!(next(&mut flow).is_pending());
+    now.send(()).unwrap();
+    let Poll::Ready(Some(Err(FlowError::Failed(failure)))) = next(&mut flow) else { panic!("it fails") };
+    assert_eq!((failure.stage().to_string().as_str(), failure.into_item::<i64>().ok()), ("s/a/fails", Some(11)));
+}
+
+#[test]
+fn g2_an_item_that_no_stage_has_passed_goes_to_another_target_whatever_comes_first_there_now() {
+    let (now, later) = oneshot::channel::<()>();
+    let later = later.shared();
+    let fails = move |x: i64| later.clone().map(move |_| Err::<i64, _>((x, "not this one")));
+    let a = Pipeline::new("a").stage("fails", try_async_stage(4, fails)).stage("add", |x: i64| x + 10);
+    let b = |x: i64| x + 100;
+    let route = Route::failover(["a", "b"]);
+    let mut flow = Switch::new("s").target("a", a).target("b", b).route(route).into_pipeline().flow();
+    send(&mut flow, 1);
+    drop(flow.controller().move_after("s/a/fails", "s/a/add").unwrap());
+    assert!(next(&mut flow).is_pending());
+    now.send(()).unwrap();
+    is(101, next(&mut flow));
+    assert_eq!(flow.ledger().failed(), 0);
+}
+
+#[test]
+fn g2_an_item_that_no_stage_has_passed_goes_on_to_one_target_after_another() {
+    let fails = || try_async_stage(4, |x: i64| async move { Err::<i64, _>((x, "not this one")) });
+    let targets = Switch::new("s").target("a", fails()).target("b", fails()).target("c", |x: i64| x + 100);
+    let mut flow = targets.route(Route::failover(["a", "b", "c"])).into_pipeline().flow();
+    send(&mut flow, 1);
+    is(101, next(&mut flow));
 }

@@ -15,10 +15,16 @@ pub(crate) trait Runs: Calls {
     /// Whether a task runs it.
     const FLOWS: bool;
 
+    /// Whether edits take effect where no item comes.
+    const PROMPT: bool = false;
+
     fn new(pipeline: Pipeline<i64, i64>) -> Self;
 
     /// How many outputs were taken out of the pipeline that no call has had yet.
     fn withheld(&self) -> i64;
+
+    /// All that was committed has taken effect by the time that this is done, where it does so by itself.
+    fn catch_up(&mut self) {}
 }
 
 /// The engine that runs in the thread that calls it.

@@ -47,7 +47,7 @@ pub(crate) struct Log {
     pub(crate) revision: u64,
     /// The way to the stage under way.
     pub(crate) way: Vec<String>,
-    /// Whether a stage that has panicked fails what still comes to it.
+    /// Whether a stage that has panicked fails what still comes to it, and takes nothing else with it.
     pub(crate) turns_away: bool,
 }
 
@@ -191,6 +191,11 @@ impl Node {
                             out.extend(made);
                         }
                         Made::Failure => log.fail(*item),
+                        Made::Panic if log.turns_away => {
+                            node.broken = log.bang(1);
+                            items[at + 1..].iter().for_each(|item| log.fail(*item));
+                            break;
+                        }
                         Made::Panic => {
                             node.broken = log.bang(items.len() - at);
                             break;

@@ -20,14 +20,14 @@ impl Switched<'_> {
         self.targets.iter_mut().find(|target| target.name == *name).expect("a route names targets only")
     }
 
-    /// Sends the run off; says whether that went without a panic.
+    /// Sends the run off; says whether the batch goes on, as it does without a panic.
     fn dispatch(&mut self, log: &mut Log) -> bool {
         let (panics, run) = (log.panics, std::mem::take(&mut self.run));
         if !run.is_empty() {
             let made = self.target(self.to).take(run, log);
             self.out.extend(made);
         }
-        log.panics == panics
+        log.panics == panics || log.turns_away
     }
 
     /// Gives when the switch itself panicked, if it did.
@@ -46,6 +46,12 @@ impl Switched<'_> {
                         log.totals.failed += (copies - 1 - sent) as i64;
                     }
                     sent.is_none()
+                }
+                Choice::Panics if log.turns_away => {
+                    self.dispatch(log);
+                    let broken = log.bang(1);
+                    items[at + 1..].iter().for_each(|item| log.fail(*item));
+                    return broken;
                 }
                 Choice::Panics => {
                     self.dispatch(log);

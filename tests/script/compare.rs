@@ -1,7 +1,7 @@
 //! A script on the pipeline of the tests, played and done by hand.
 
 use coroute::script::Statement;
-use coroute::{Edit, Pipeline, Script};
+use coroute::{Edit, Ends, Pipeline, Script};
 
 use crate::hand::by_hand;
 use crate::stock::{library, pipeline};
@@ -21,7 +21,28 @@ pub(crate) fn seen(pipeline: &mut Pipeline<i64, String>, out: Vec<String>) -> Se
     Seen { out, topology, ledger, trace: pipeline.controller().trace().to_string() }
 }
 
+/// In this thread; on a pipeline on a thread of its own it is the same.
 pub(crate) fn played(script: &Script, items: &[i64]) -> Seen {
+    let here = played_here(script, items);
+    assert_eq!(played_spawned(script, items), here, "{script}");
+    here
+}
+
+fn played_spawned(script: &Script, items: &[i64]) -> Seen {
+    let pipeline = pipeline();
+    let controller = pipeline.controller();
+    controller.record(coroute::Recording::items()).unwrap();
+    let mut player = script.bind(&library().0, &controller).unwrap();
+    let mut running = pipeline.spawn_with(Ends { door: 2, exit: 3 }).unwrap();
+    let mut out = Vec::new();
+    player.run_spawned(&mut running, items.iter().copied(), |x| out.push(x.unwrap())).unwrap();
+    // What is due behind the last item is applied by this.
+    let _ = running.ready();
+    let (topology, ledger) = (controller.topology().to_string(), controller.ledger().to_string());
+    Seen { out, topology, ledger, trace: controller.trace().to_string() }
+}
+
+fn played_here(script: &Script, items: &[i64]) -> Seen {
     let mut pipeline = pipeline();
     pipeline.controller().record(coroute::Recording::items()).unwrap();
     let mut player = script.bind(&library().0, &pipeline.controller()).unwrap();

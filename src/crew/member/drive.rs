@@ -1,0 +1,159 @@
+//! How a member goes on: what is back from its thread, what has come out at home, and what is sent on.
+
+use std::collections::VecDeque;
+use std::task::Context;
+
+use super::{Back, Came, Member, Sent};
+use crate::crew::post::{Parcel, Report};
+use crate::cycle::{Cycle, Site};
+use crate::knot::{Flow, Turn, Wait};
+use crate::link::Work;
+use crate::packet::{Mark, Message, Packet, Slip};
+
+impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
+    /// Lets all go on as far as it can; what comes out is added to `came`.
+    pub(in crate::crew) fn drive(
+        &mut self,
+        cx: &mut Cycle,
+        site: &Site,
+        turn: &mut Turn<'_, '_>,
+        came: &mut VecDeque<Came<A, B>>,
+    ) {
+        loop {
+            self.collect(turn.task, came);
+            if !self.home.is_lent() {
+                came.extend(self.said.take().map(Came::Said));
+                self.drive_home(cx, site, turn, came);
+            }
+            if !self.forward(cx, site, turn, came) {
+                return;
+            }
+        }
+    }
+
+    /// Takes what is back from the thread.
+    fn collect(&mut self, task: &mut Context<'_>, came: &mut VecDeque<Came<A, B>>) {
+        while let Some(report) = self.post.as_ref().and_then(|post| post.poll_report(task)) {
+            match report {
+                Report::Packet(packet, remarks) => {
+                    let of = self.unsend(packet.slip.ticket);
+                    came.push_back(Came::Packet(Back { packet, of, remarks, raw: true }));
+                }
+                Report::Partly(packet, remarks, items) => {
+                    let of = self.unsend(packet.slip.ticket);
+                    let begun = of - items.len().min(of);
+                    let Slip { number, revision, each, ticket, .. } = packet.slip;
+                    let trace = packet.slip.trace.as_ref().map(|trace| trace.part());
+                    let number = number + if each { begun as u64 } else { 0 };
+                    let rest =
+                        Packet { slip: Slip { number, revision, each, ticket, trace, ..Slip::default() }, items };
+                    let back = Back { packet, of: begun, remarks, raw: true };
+                    came.push_back(Came::Partly(back, rest));
+                }
+                Report::Home(room, false) => self.restore(room),
+                Report::Home(room, true) => {
+                    self.restore(room);
+                    let mut packets = Vec::new();
+                    while let Some(parcel) = self.post.as_ref().and_then(|post| post.take_back()) {
+                        if let Parcel::Packet(packet) = parcel {
+                            self.unsend(packet.slip.ticket);
+                            packets.push(packet);
+                        }
+                    }
+                    self.post = None;
+                    came.extend(self.said.take().map(Came::Said));
+                    came.push_back(Came::Quit(packets));
+                }
+            }
+        }
+    }
+
+    /// Lets what is inside the chain go on, which is at home.
+    fn drive_home(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>, came: &mut VecDeque<Came<A, B>>) {
+        if self.home.flow().is_none() {
+            return;
+        }
+        self.home.drive(cx, site, turn);
+        loop {
+            if let Some(revision) = self.home.head_edit() {
+                self.home.pass_edit();
+                came.push_back(Came::Mark(Mark::Edit(revision)));
+            }
+            match self.home.pop(cx, site, turn.travels) {
+                Some(Message::Packet(packet)) => {
+                    let of = self.unsend(packet.slip.ticket);
+                    came.push_back(Came::Packet(Back { packet, of, remarks: None, raw: false }));
+                }
+                Some(Message::Mark(mark)) => came.push_back(Came::Mark(mark)),
+                None if self.home.head_edit().is_some() => {}
+                None => return,
+            }
+        }
+    }
+
+    /// Sends on what waits; whether something went home that may go on there.
+    fn forward(
+        &mut self,
+        cx: &mut Cycle,
+        site: &Site,
+        turn: &mut Turn<'_, '_>,
+        came: &mut VecDeque<Came<A, B>>,
+    ) -> bool {
+        let mut home = false;
+        while let Some(message) = self.line.pop() {
+            match message {
+                Message::Packet(packet) => match self.send(packet, cx, site) {
+                    Ok(()) => {}
+                    Err(packet) if self.home.is_lent() || (self.post.is_some() && self.home.is_idle()) => {
+                        self.line.put_back(Message::Packet(packet));
+                        let Some(post) = &self.post else { return home };
+                        if self.recalled || !post.poll_room(turn.task) {
+                            return home;
+                        }
+                    }
+                    Err(packet) => {
+                        self.take_in(packet, cx, site, came);
+                        home = true;
+                    }
+                },
+                Message::Mark(mark) if self.home.is_lent() => {
+                    // A thread that does not answer has nothing any more that this would wait for.
+                    if self.forsaken && !matches!(mark, Mark::Edit(_)) {
+                        came.push_back(Came::Mark(mark));
+                        continue;
+                    }
+                    self.line.put_back(Message::Mark(mark));
+                    let Some(post) = &self.post else { return home };
+                    if self.recalled {
+                        return home;
+                    }
+                    self.recalled = post.send(Parcel::Recall).is_ok();
+                    if !self.recalled && !post.poll_room(turn.task) {
+                        return home;
+                    }
+                }
+                Message::Mark(mark) => {
+                    self.home.mark(mark, cx, site, turn.travels);
+                    home = true;
+                }
+            }
+        }
+        home
+    }
+
+    /// Takes a packet in at home, behind what is still inside there.
+    fn take_in(&mut self, packet: Packet<A>, cx: &mut Cycle, site: &Site, came: &mut VecDeque<Came<A, B>>) {
+        let sent = Sent::of(&packet);
+        let Packet { slip, items } = packet;
+        let of = items.len();
+        cx.take_up(slip);
+        self.items.extend(items);
+        self.home.many(&mut self.items, &mut self.made, cx, site);
+        self.items.clear();
+        if cx.is_parked() {
+            return self.keep(sent);
+        }
+        let packet = Packet { slip: cx.put_down(), items: self.made.drain(..).collect() };
+        came.push_back(Came::Packet(Back { packet, of, remarks: None, raw: false }));
+    }
+}
