@@ -234,7 +234,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
 
     fn status(&self, site: &Site) -> Status {
         let status = self.members.first().map_or(Status::CLEAR, |member| member.status(site));
-        if self.staffed { Status { single: false, parks: true, waits: None, ..status } } else { status }
+        if self.staffed { Status { parks: true, waits: None, ..status } } else { status }
     }
 
     fn way(&self, site: &Site, trace: &mut Recorder) {

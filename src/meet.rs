@@ -420,7 +420,13 @@ fn joined<B>(mut slip: Slip, parts: SmallVec<[Part<B>; 1]>, leaves: bool) -> Pac
         if let (Some(whole), Some(part)) = (&mut slip.trace, part.slip.trace) {
             whole.append(part);
         }
-        items.extend(part.items);
+        if items.is_empty() {
+            items = part.items;
+        } else if !part.items.is_empty() {
+            let mut all = items.into_vec();
+            all.append(&mut part.items.into_vec());
+            items = Items::from_vec(all);
+        }
     }
     Packet { slip, items }
 }

@@ -1,7 +1,7 @@
 //! Where a chain puts what comes out of it, a message at a time.
 
 use crate::cycle::Cycle;
-use crate::packet::{Line, Mark, Message, Packet};
+use crate::packet::{Items, Line, Mark, Message, Packet};
 
 /// Where a chain puts what comes out of it.
 pub(crate) struct Outlet<T> {
@@ -47,7 +47,7 @@ impl<T> Outlet<T> {
         let items = match self.made.len() {
             0 if !slip.is_missed() => return,
             1 => self.made.pop().into_iter().collect(),
-            _ => self.made.drain(..).collect(),
+            _ => Items::from_vec(std::mem::take(&mut self.made)),
         };
         self.line.push(Message::Packet(Packet { slip, items }));
     }

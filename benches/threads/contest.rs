@@ -6,12 +6,6 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// Rounds of each side.
-const ROUNDS: usize = 21;
-
-/// How long a round takes, about.
-const ROUND: Duration = Duration::from_millis(20);
-
 /// Nanoseconds per item over all rounds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
@@ -44,9 +38,22 @@ pub(crate) struct Plan {
     pub(crate) test: bool,
     /// Groups whose names do not contain it are left out.
     pub(crate) filter: Option<String>,
+    /// How long a round takes, about.
+    round: Duration,
+    /// Rounds of each side.
+    rounds: usize,
 }
 
 impl Plan {
+    pub(crate) fn new(test: bool, filter: Option<String>) -> Self {
+        Self { test, filter, round: Duration::from_millis(20), rounds: 21 }
+    }
+
+    /// The same with other rounds.
+    pub(crate) fn longer(&self, round: Duration, rounds: usize) -> Self {
+        Self { round, rounds, ..self.clone() }
+    }
+
     /// Whether the group is asked for.
     pub(crate) fn wants(&self, group: &str) -> bool {
         self.filter.as_ref().is_none_or(|filter| group.contains(filter.as_str()))
@@ -56,7 +63,7 @@ impl Plan {
     pub(crate) fn contest(&self, mut sides: Vec<Side>) -> Vec<(&'static str, Times)> {
         let items: Vec<u64> = sides.iter_mut().map(|side| self.items(&mut side.run)).collect();
         let mut rounds = vec![Vec::new(); sides.len()];
-        for round in 0..if self.test { 1 } else { ROUNDS } {
+        for round in 0..if self.test { 1 } else { self.rounds } {
             for turn in 0..sides.len() {
                 // Nobody always follows the same one.
                 let at = if round % 2 == 0 { turn } else { sides.len() - 1 - turn };
@@ -74,8 +81,8 @@ impl Plan {
         }
         loop {
             let taken = time(items, run) * items as f64;
-            if taken * 4.0 > ROUND.as_nanos() as f64 {
-                let wanted = items as f64 * ROUND.as_nanos() as f64 / taken;
+            if taken * 4.0 > self.round.as_nanos() as f64 {
+                let wanted = items as f64 * self.round.as_nanos() as f64 / taken;
                 // Whole batches.
                 return (wanted as u64).next_multiple_of(256);
             }

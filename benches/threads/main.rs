@@ -1,7 +1,9 @@
 //! How fast the threaded engine is.
 
 mod contest;
+mod edits;
 mod hop;
+mod peers;
 mod stages;
 mod work;
 
@@ -23,6 +25,11 @@ fn main() {
             "hop4" => hop::ours(items, 256, coroute::Pipeline::new("p").thread("t", |t| t.stage("add", hop::add))),
             "workers" => stages::run(items, stages::by_workers(short())),
             "threads" => stages::run(items, stages::by_threads(short())),
+            "long" => {
+                let w = work::Work::of(1000.0);
+                let p = coroute::Pipeline::new("p").thread("a", |t| t.stage("x", move |x| w.on(x)));
+                stages::run(items, p.thread("b", |t| t.stage("y", move |x| w.on(x))))
+            }
             other => panic!("no case {other}"),
         }
         return;
@@ -30,7 +37,9 @@ fn main() {
     if !measured {
         println!("(one short round each, to see that everything runs; the figures mean nothing)");
     }
-    let plan = Plan { test: !measured, filter: words.first().cloned() };
+    let plan = Plan::new(!measured, words.first().cloned());
     stages::print(&plan);
     hop::print(&plan);
+    peers::print(&plan);
+    edits::print(&plan);
 }

@@ -43,19 +43,20 @@ impl<A> Deal<A> {
             Self::ByLoad if items.len() < 2 || loads.len() < 2 => {
                 let least = loads.iter().enumerate().min_by_key(|(_, load)| **load).map_or(0, |(at, _)| at);
                 if !items.is_empty() {
-                    runs.push((least, items.drain(..).collect()));
+                    runs.push((least, Items::from_vec(std::mem::take(items))));
                 }
             }
             Self::ByLoad => {
                 let mut order: SmallVec<[usize; 8]> = (0..loads.len()).collect();
                 order.sort_by_key(|at| loads[*at]);
                 let piece = items.len().div_ceil(loads.len());
-                for to in order {
-                    let run: Items<A> = items.drain(..piece.min(items.len())).collect();
-                    if !run.is_empty() {
-                        runs.push((to, run));
-                    }
+                let pieces = items.len().div_ceil(piece);
+                // From the end, so that each item is moved once at most.
+                for (at, to) in order.into_iter().enumerate().take(pieces).rev() {
+                    let run = if at == 0 { std::mem::take(items) } else { items.split_off(at * piece) };
+                    runs.push((to, Items::from_vec(run)));
                 }
+                runs.reverse();
             }
             Self::ByKey(key) => {
                 let to: Vec<usize> =

@@ -8,10 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::failure::Failure;
 use crate::ledger::Note;
-use crate::packet::Ticket;
+use crate::packet::{Items, Ticket};
 
 /// The most items that a thread takes at a time, where each takes it less than a microsecond; else it takes one.
-pub(super) const FEW: usize = 16;
+pub(super) const FEW: usize = 128;
 
 /// See the module's documentation.
 pub(super) struct Desk<A, B>(Mutex<Option<Hand<A, B>>>);
@@ -38,8 +38,8 @@ impl<A, B> Desk<A, B> {
     }
 
     /// Begins with a packet.
-    pub(super) fn lay(&self, ticket: Option<Ticket>, items: impl IntoIterator<Item = A>) {
-        let rest = items.into_iter().collect();
+    pub(super) fn lay(&self, ticket: Option<Ticket>, items: Items<A>) {
+        let rest = items.into_vec().into();
         let hand = Hand { ticket, rest, done: 0, made: Vec::new(), notes: Vec::new(), failures: Vec::new() };
         *self.lock() = Some(hand);
     }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Context;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::desk::{Desk, FEW};
 use crate::chain::Chain;
@@ -38,8 +38,8 @@ pub(crate) struct Room<A, B> {
     notes: Vec<Note>,
 }
 
-/// What takes longer than this is worth to be taken alone.
-const QUICK: Duration = Duration::from_micros(1);
+/// How many nanoseconds' worth of items is taken at a time.
+const PORTION: usize = 2000;
 
 /// What there is to say beside a packet.
 pub(crate) struct Remarks {
@@ -156,7 +156,8 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
             }
         }
         self.cx.number = first;
-        self.few = if began.elapsed() < QUICK * count as u32 { FEW } else { 1 };
+        let each = (began.elapsed().as_nanos() as usize / count).max(1);
+        self.few = (PORTION / each).clamp(1, FEW);
         let Some(hand) = desk.clear() else {
             // Nobody waits for it any more.
             self.outlet.made.clear();

@@ -83,7 +83,10 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
                     if self.sinks {
                         cx.ledger.deliver(items.len() as u64);
                     } else {
-                        self.news.extend(items.into_iter().map(Ok));
+                        match items.spilled() {
+                            true => self.news.extend(items.into_vec().into_iter().map(Ok)),
+                            false => self.news.extend(items.into_iter().map(Ok)),
+                        }
                     }
                     self.news.extend(failures.into_iter().map(|failure| Err(failure.into())));
                 }

@@ -39,11 +39,17 @@ impl<Out> Receiver<Out> {
     }
 
     /// The next output; blocks this thread until there is one. `None` when the pipeline has ended.
+    #[inline]
     pub fn recv(&mut self) -> Option<News<Out>> {
         match self.next_in_hand() {
-            None => block_on(self.recv_async()),
+            None => self.wait(),
             next => next,
         }
+    }
+
+    #[cold]
+    fn wait(&mut self) -> Option<News<Out>> {
+        block_on(self.recv_async())
     }
 
     /// The next output, if there is one.
@@ -132,13 +138,19 @@ impl<Out> Receiver<Out> {
         taken
     }
 
+    #[inline]
     pub(super) fn next_in_hand(&mut self) -> Option<News<Out>> {
-        let next = self.hand.pop_front();
-        if self.hand.is_empty() && next.is_some() {
-            // What was in hand is not in the exit any more.
-            self.taker.hold(0);
+        let next = self.hand.pop_front()?;
+        if self.hand.is_empty() {
+            self.all_taken();
         }
-        next
+        Some(next)
+    }
+
+    /// What was in hand is not in the exit any more.
+    #[cold]
+    fn all_taken(&mut self) {
+        self.taker.hold(0);
     }
 }
 
@@ -158,6 +170,7 @@ pub struct Outputs<R>(R);
 impl<Out> Iterator for Outputs<&mut Receiver<Out>> {
     type Item = News<Out>;
 
+    #[inline]
     fn next(&mut self) -> Option<News<Out>> {
         self.0.recv()
     }
@@ -166,6 +179,7 @@ impl<Out> Iterator for Outputs<&mut Receiver<Out>> {
 impl<Out> Iterator for Outputs<Receiver<Out>> {
     type Item = News<Out>;
 
+    #[inline]
     fn next(&mut self) -> Option<News<Out>> {
         self.0.recv()
     }
