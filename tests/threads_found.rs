@@ -2,7 +2,7 @@
 
 use std::panic::resume_unwind;
 
-use coroute::{FlowError, Pipeline, Route, Running, Switch};
+use coroute::{FlowError, Pipeline, Route, Running, Switch, async_stage, thread};
 
 fn boom_at(bad: i64) -> impl FnMut(i64) -> i64 + Send + 'static {
     move |x| if x == bad { resume_unwind(Box::new("boom")) } else { x }
@@ -44,4 +44,19 @@ fn g6_a_route_that_panics_costs_one_item() {
     let odd = |x: &i64| if *x == 3 { resume_unwind(Box::new("boom")) } else { x % 2 == 1 };
     let switch = Switch::new("s").target("a", |x: i64| x).target("b", |x: i64| -x);
     assert_eq!(six_at_once(switch.route(Route::when(odd, "a", "b")).into_pipeline()), (vec![1, -2], vec![4, 5, 6]));
+}
+
+#[test]
+fn g1_a_thread_with_an_async_stage_inside_is_moved_within_its_pipeline() {
+    let inner = Pipeline::new("a").stage("inc", async_stage(1, |x: i64| async move { x + 1 }));
+    let pipeline = Pipeline::new("p").stage("a", thread(inner)).stage("b", |x: i64| x * 10);
+    let controller = pipeline.controller();
+    let mut running = pipeline.spawn().unwrap();
+    running.send(1).unwrap();
+    running.flush().unwrap();
+    let receipt = controller.move_after("a", "b").unwrap();
+    running.send(2).unwrap();
+    running.flush().unwrap();
+    assert_eq!([running.recv().unwrap().unwrap(), running.recv().unwrap().unwrap()], [20, 21]);
+    assert_eq!(receipt.wait_retired().map(|cut| cut.first_new), Some(1));
 }

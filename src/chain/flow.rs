@@ -327,7 +327,8 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
     /// Makes the changes that concern the stretch.
     fn edit_stretch(&mut self, from: usize, revision: u64, cx: &mut Cycle, travels: &mut Travels) {
         let due = self.due(revision, travels);
-        let whole = matches!(self.moves(revision, travels), Moves::Across { .. });
+        // What moves does so in a chain that is empty: there is no end to the stretch.
+        let whole = !matches!(self.moves(revision, travels), Moves::Nothing);
         let Some(travel) = travels.of(revision) else { return };
         let (acts, drains) = (std::mem::take(&mut travel.acts), std::mem::take(&mut travel.drains));
         let taken = std::mem::take(&mut travel.taken);
