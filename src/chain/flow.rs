@@ -309,8 +309,10 @@ impl<A: Send + 'static, B: Send + 'static> Chain<A, B> {
         travels: &mut Travels,
     ) {
         let due = self.due(revision, travels);
+        // What moves does so in a chain that is empty: there is no end to the stretch.
+        let whole = !matches!(self.moves(revision, travels), Moves::Nothing);
         let mut at = from;
-        while let Some((id, false)) = self.knot(at).map(|knot| (knot.site().id, takes_mark(knot, &due))) {
+        while let Some((id, false)) = self.knot(at).map(|knot| (knot.site().id, !whole && takes_mark(knot, &due))) {
             at += 1;
             for rest in travels.drains(revision, id) {
                 if let Some(link) = &mut self.link {

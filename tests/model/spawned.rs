@@ -145,11 +145,6 @@ impl Spawned {
         let out = if items.is_empty() { Vec::new() } else { std::mem::take(&mut self.out) };
         Seen { out, end: End::Fine, rest: Vec::new(), notes: take_notes() }
     }
-
-    /// What was kept.
-    pub(crate) fn seen_so_far(&mut self) -> Seen {
-        self.seen(Vec::new())
-    }
 }
 
 impl Runs for Spawned {
