@@ -312,6 +312,9 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
             let leaving = self.members.split_off(count);
             self.leave(leaving, cx, site);
         }
+        if let Some(shop) = &self.shop {
+            shop.complete();
+        }
         if !self.members.is_empty() {
             // They take the place of those that have quit.
             cx.broken.retain(|broken| broken.id != site.id);

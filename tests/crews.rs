@@ -229,6 +229,28 @@ fn g6_a_panicking_worker_loses_one_item_and_the_others_go_on() {
 }
 
 #[test]
+fn g6_as_many_workers_as_there_were_are_asked_for_again_when_some_have_panicked() {
+    for dead in [1, 2] {
+        let fail = move |x: i64| {
+            assert!(x >= dead, "it is one of the first");
+            x
+        };
+        let mut running = Pipeline::new("p").workers("w", 2, move || fail).spawn().unwrap();
+        for item in 0..dead {
+            running.send(item).unwrap();
+            assert!(running.recv().unwrap().is_err());
+        }
+        assert!(running.controller().workers("w", 2).unwrap().wait().is_some());
+        running.send(7).unwrap();
+        let output = std::iter::from_fn(|| running.recv()).find_map(Result::ok);
+        assert_eq!((output, running.controller().threads().stages().len()), (Some(7), 1));
+        let workers = running.controller().threads().to_string();
+        assert_eq!(workers.matches("w-").count(), 2, "{workers}");
+        running.flush().unwrap();
+    }
+}
+
+#[test]
 fn g6_a_thread_whose_stage_panicked_is_mended_by_an_edit() {
     let fail = |x: i64| {
         assert!(x != 1, "one");
@@ -318,4 +340,32 @@ fn g0_workers_that_cannot_be_are_refused() {
     assert!(waits.to_string().contains("workers do not wait"), "{waits}");
     let full = Pipeline::new("p").stage("w", workers(2, || |x: i64| x).queue(0)).check().unwrap_err();
     assert!(full.to_string().contains("is 0"), "{full}");
+}
+
+#[test]
+fn g4_a_blocked_thread_leaves_also_with_an_edit_inside_that_waits_for_it() {
+    let (open, gate) = mpsc::channel::<()>();
+    let (entered, enters) = mpsc::channel::<i64>();
+    let gate = Mutex::new(gate);
+    let stuck = move |x: i64| {
+        entered.send(x).unwrap();
+        let _ = gate.lock().unwrap().recv();
+        x
+    };
+    let mut running = Pipeline::new("p").thread("t", |t| t.stage("stuck", stuck)).spawn().unwrap();
+    let controller = running.controller();
+    running.send(0).unwrap();
+    assert_eq!(enters.recv().unwrap(), 0);
+    let now = || InFlight::fail_after(std::future::ready(()));
+    let inside = controller.edit(|e| e.replace("t/stuck", |x: i64| -x)?.in_flight(now())).unwrap();
+    running.send(1).unwrap();
+    running.settle().unwrap();
+    let whole = controller.edit(|e| e.remove("t")?.in_flight(now())).unwrap();
+    running.send(2).unwrap();
+    assert!(inside.wait_retired().is_some() && whole.wait_retired().is_some());
+    running.flush().unwrap();
+    let ledger = running.ledger();
+    assert_eq!((ledger.in_flight(), ledger.failed(), ledger.delivered()), (0, 2, 1), "{ledger}");
+    drop(open);
+    assert_eq!(running.finish().unwrap().ledger.in_flight(), 0);
 }

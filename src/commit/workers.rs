@@ -21,16 +21,19 @@ impl Desk<'_> {
             let path = path.as_ref().map_err(Clone::clone)?;
             return Err(Refusal::NotWorkers { path: path.clone(), is: entry.is() });
         };
-        if workers.count == count {
+        // Those that have panicked are replaced.
+        let works = workers.count.saturating_sub(workers.workshop.lost());
+        if count == workers.count && count == works {
             return Ok(());
         }
-        if let Some(staffed) = self.staffed.filter(|_| count > workers.count) {
-            let order = Order { workshop: workers.workshop.clone(), numbers: workers.count..count, staffed };
+        if let Some(staffed) = self.staffed.filter(|_| count > works) {
+            let numbers = workers.count..workers.count + count - works;
+            let order = Order { workshop: workers.workshop.clone(), numbers, staffed };
             if made.is_none_or(|made| !made.order.is(&order)) {
                 self.order = Some(order);
             }
         }
-        done.draft = Draft::Workers { at: found.spot(), count, more: count > workers.count };
+        done.draft = Draft::Workers { at: found.spot(), count, more: count > works };
         done.within = self.way(&found.within);
         self.change(Mutation::Workers { place, count }, done);
         Ok(())

@@ -97,6 +97,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
     /// Takes the workers out that have quit, and gives what was on the way to them to the others.
     fn quit(&mut self, packets: Vec<Packet<A>>, cx: &mut Cycle, site: &Site) {
         let mut left = packets;
+        let before = self.members.len();
         for list in [&mut self.members, &mut self.leaving] {
             while let Some(at) = list.iter().position(|member| !member.is_staffed()) {
                 let mut member = list.remove(at);
@@ -110,6 +111,9 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
                     }
                 }
             }
+        }
+        if let Some(shop) = &self.shop {
+            (self.members.len()..before).for_each(|_| shop.lose());
         }
         if self.members.is_empty() {
             let broken = cx.broken.iter_mut().filter(|broken| broken.id == site.id && broken.harm == Harm::Part);

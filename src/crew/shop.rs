@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::deal::Deal;
@@ -47,6 +48,10 @@ impl Place {
 /// Where a crew tells the shop that threads work for it.
 pub(crate) trait Counter: Send + Sync {
     fn open(&self, place: Place);
+    /// A worker has panicked.
+    fn lose(&self);
+    /// There are as many workers again as there are to be.
+    fn complete(&self);
 }
 
 type Maker<A, B> = Box<dyn FnMut() -> Result<Member<A, B>, Refusal> + Send>;
@@ -55,11 +60,12 @@ type Maker<A, B> = Box<dyn FnMut() -> Result<Member<A, B>, Refusal> + Send>;
 pub(crate) struct Shop<A, B> {
     maker: Mutex<Maker<A, B>>,
     place: Mutex<Option<Place>>,
+    lost: AtomicUsize,
 }
 
 impl<A: Send + 'static, B: Send + 'static> Shop<A, B> {
     pub(crate) fn new(maker: Maker<A, B>) -> Self {
-        Self { maker: Mutex::new(maker), place: Mutex::new(None) }
+        Self { maker: Mutex::new(maker), place: Mutex::new(None), lost: AtomicUsize::new(0) }
     }
 
     /// So many new ones.
@@ -73,6 +79,14 @@ impl<A: Send + 'static, B: Send + 'static> Counter for Shop<A, B> {
     fn open(&self, place: Place) {
         *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
     }
+
+    fn lose(&self) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn complete(&self) {
+        self.lost.store(0, Ordering::Relaxed);
+    }
 }
 
 impl<A: Send + 'static, B: Send + 'static> Workshop for Shop<A, B> {
@@ -85,5 +99,9 @@ impl<A: Send + 'static, B: Send + 'static> Workshop for Shop<A, B> {
             }
         }
         Ok(Box::new(members))
+    }
+
+    fn lost(&self) -> usize {
+        self.lost.load(Ordering::Relaxed)
     }
 }

@@ -176,6 +176,16 @@ impl Travels {
         self.settle(revision);
     }
 
+    /// What the edit of `revision` was to change inside of the stage `id` is of no matter any more: that is lost, and goes.
+    pub(crate) fn forgo(&mut self, revision: u64, id: NodeId) {
+        if let Some(travel) = self.of(revision) {
+            let inside = |way: &Way| way.iter().any(|spot| spot.id == id);
+            travel.acts.retain(|(way, _)| !inside(way));
+            travel.drains.retain(|way| !inside(way));
+        }
+        self.settle(revision);
+    }
+
     /// Looks whether the edit of `revision` has come to its end.
     pub(crate) fn settle(&mut self, revision: u64) {
         let Some(at) = self.list.iter().position(|travel| travel.revision == revision) else { return };

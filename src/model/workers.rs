@@ -29,6 +29,10 @@ pub(crate) trait Workshop: Send + Sync {
     ///
     /// [`Refusal::NoThread`].
     fn make(&self, numbers: Range<usize>, staffed: bool) -> Result<Box<dyn Any + Send>, Refusal>;
+    /// How many workers have panicked and were not replaced.
+    fn lost(&self) -> usize {
+        0
+    }
 }
 
 impl fmt::Debug for Workers {

@@ -122,7 +122,10 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
                 },
                 Message::Mark(mark) if self.home.is_lent() => {
                     // A thread that does not answer has nothing any more that this would wait for.
-                    if self.forsaken && !matches!(mark, Mark::Edit(_)) {
+                    if self.forsaken && (!matches!(mark, Mark::Edit(_)) || self.goes()) {
+                        if let Mark::Edit(revision) = mark {
+                            turn.travels.forgo(revision, site.id);
+                        }
                         came.push_back(Came::Mark(mark));
                         continue;
                     }
@@ -143,6 +146,11 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             }
         }
         home
+    }
+
+    /// Whether it leaves, or all ends, with what waits.
+    fn goes(&self) -> bool {
+        self.line.find(Mark::ends).is_some()
     }
 
     /// Takes a packet in at home, behind what is still inside there.
