@@ -31,7 +31,7 @@ use crate::knot::{AnyChain, Flow, Spot, Taken};
 use crate::link::{Recount, Status, Work};
 use crate::meet::{Meeting, Order};
 use crate::name::{NodeId, Path};
-use crate::packet::{Message, Packet, Slip, Ticket};
+use crate::packet::{Message, Packet, Slip};
 use crate::roster::{NoThread, Roster, Stock};
 use crate::trace::Recorder;
 
@@ -44,7 +44,7 @@ pub(crate) use shop::{Counter, Options, Shop};
 /// See the module's documentation.
 pub(crate) struct Crew<A, B> {
     members: Vec<Member<A, B>>,
-    /// Those that are not dealt to any more and have something inside, each with its number.
+    /// Those that are not dealt to any more and have something inside.
     leaving: Vec<Member<A, B>>,
     meet: Meeting<B>,
     deal: Deal<A>,
@@ -65,7 +65,7 @@ pub(crate) struct Crew<A, B> {
 impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
     /// One that runs a pipeline.
     pub(crate) fn of_one(chain: Chain<A, B>, late: Vec<B>, capacity: usize, site: &Site) -> Self {
-        Self::new(vec![Member::new(Nested::new(chain, late, site))], Deal::to_one(), capacity, false, false)
+        Self::new(vec![Member::new(Nested::new(chain, late, site))], Deal::ByLoad, capacity, false, false)
     }
 
     /// Several that run a stage each; `shop` makes more of them.
@@ -158,17 +158,12 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let runs = self.deal.runs(items, &loads, cx, site);
         cx.let_wait(site, count);
         let slip = cx.put_down();
-        let (number, revision, each) = (slip.number, slip.revision, slip.each);
-        let traces: SmallVec<[_; 1]> = runs.iter().map(|_| slip.trace.as_ref().map(|trace| trace.part())).collect();
+        let (number, revision) = (slip.number, slip.revision);
         // What fails here may go to another target of the switch around this.
         let passed = slip.ticket.is_none_or(|ticket| ticket.passed);
-        let entry = self.meet.begin(slip, runs.len(), count.max(1));
-        let mut from = number;
-        for (part, ((to, items), trace)) in runs.into_iter().zip(traces).enumerate() {
-            let ticket = Some(Ticket { entry, part: part as u32, passed });
-            let next = from + if each { items.len() as u64 } else { 0 };
-            let slip = Slip { number: from, revision, each, ticket, trace, ..Slip::default() };
-            from = next;
+        let parts = slip.parts(self.meet.next(), slip.each, passed, runs.iter().map(|(_, run)| run.len()));
+        self.meet.begin(slip, runs.len(), count.max(1));
+        for ((to, items), slip) in runs.into_iter().zip(parts) {
             self.send(to, Packet { slip, items }, cx, site);
         }
         (cx.number, cx.revision) = (number, revision);
@@ -204,14 +199,13 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
         if self.staffed && cx.flowing {
             return self.deal(items, cx, site);
         }
-        let in_place = [0];
-        let loads = if self.deal.is_by_key() { vec![0; self.members.len()] } else { in_place.to_vec() };
-        if loads.len() < 2 {
+        if !self.deal.is_by_key() || self.members.len() < 2 {
             if let Some(alone) = self.alone_mut() {
                 alone.many(items, out, cx, site);
             }
             return;
         }
+        let loads = vec![0; self.members.len()];
         for (to, run) in self.deal.runs(items, &loads, cx, site) {
             let mut run: Vec<A> = run.into_vec();
             if let Some(member) = self.members.get_mut(to) {

@@ -17,6 +17,7 @@ use crate::name::{Path, Type};
 pub use body::{BodyError, NoReply, SourceError};
 pub use flow::FlowError;
 pub use refusal::{BuildError, Refusal};
+pub(crate) use running::said;
 pub use running::{Closed, FlushError, NotSpawned, Panic, Stopped, TryRecvError, TrySendError, Unsent, UnsentAll};
 
 /// Why a pipeline takes no item now.

@@ -52,6 +52,26 @@ impl Slip {
         }
     }
 
+    /// The slips of the parts of `entry` that the packet goes on in, of so many items each, in their order. With `each`, the
+    /// cycle of every item is known by its place.
+    pub(crate) fn parts(
+        &self,
+        entry: u64,
+        each: bool,
+        passed: bool,
+        items: impl Iterator<Item = usize>,
+    ) -> SmallVec<[Self; 1]> {
+        let mut number = self.number;
+        let part = |(part, items): (usize, usize)| {
+            let ticket = Some(Ticket { entry, part: part as u32, passed });
+            let trace = self.trace.as_ref().map(|trace| trace.part());
+            let slip = Self { number, revision: self.revision, each, ticket, trace, ..Self::default() };
+            number += if each { items as u64 } else { 0 };
+            slip
+        };
+        items.enumerate().map(part).collect()
+    }
+
     /// It comes out of a pipeline or switch that `name` is the name of, to where `level` others are around it.
     pub(crate) fn come_out(&mut self, level: u32, name: &Name) {
         if let Some(trace) = &mut self.trace {

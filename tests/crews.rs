@@ -268,16 +268,21 @@ fn g6_a_thread_whose_stage_panicked_is_mended_by_an_edit() {
     assert!(running.finish().is_ok(), "what an edit has mended is of no matter any more");
 }
 
-#[test]
-fn g4_a_blocked_thread_is_left_and_what_it_has_not_begun_comes_back() {
+/// A stage that says what has come to it and then blocks, until the first of the three is dropped; and who hears it say so.
+fn stuck() -> (mpsc::Sender<()>, mpsc::Receiver<i64>, impl FnMut(i64) -> i64 + Send + 'static) {
     let (open, gate) = mpsc::channel::<()>();
     let (entered, enters) = mpsc::channel::<i64>();
-    let gate = Mutex::new(gate);
     let stuck = move |x: i64| {
         entered.send(x).unwrap();
-        let _ = gate.lock().unwrap().recv();
+        let _ = gate.recv();
         x
     };
+    (open, enters, stuck)
+}
+
+#[test]
+fn g4_a_blocked_thread_is_left_and_what_it_has_not_begun_comes_back() {
+    let (open, enters, stuck) = stuck();
     let blocked = Pipeline::new("a").thread("t", |t| t.stage("stuck", stuck));
     let switch = Switch::new("s").target("a", blocked).target("b", |x: i64| -x).route("a");
     let mut running = Pipeline::new("p").switch(switch).spawn().unwrap();
@@ -344,14 +349,7 @@ fn g0_workers_that_cannot_be_are_refused() {
 
 #[test]
 fn g4_a_blocked_thread_leaves_also_with_an_edit_inside_that_waits_for_it() {
-    let (open, gate) = mpsc::channel::<()>();
-    let (entered, enters) = mpsc::channel::<i64>();
-    let gate = Mutex::new(gate);
-    let stuck = move |x: i64| {
-        entered.send(x).unwrap();
-        let _ = gate.lock().unwrap().recv();
-        x
-    };
+    let (open, enters, stuck) = stuck();
     let mut running = Pipeline::new("p").thread("t", |t| t.stage("stuck", stuck)).spawn().unwrap();
     let controller = running.controller();
     running.send(0).unwrap();

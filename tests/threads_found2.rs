@@ -140,8 +140,8 @@ fn g6_items_of_a_batch_fail_on_their_own_cycles() {
     }
 }
 
-#[test]
-fn g6_a_panic_that_an_edit_has_mended_before_anybody_saw_it_is_not_told() {
+/// A stage that says that an item has come, and panics when it is told to.
+fn breaks_when_told() -> (mpsc::Sender<()>, mpsc::Receiver<()>, impl FnMut(i64) -> i64 + Send + 'static) {
     let (enters, entered) = mpsc::channel();
     let (open, gate) = mpsc::channel::<()>();
     let breaks = move |_: i64| -> i64 {
@@ -149,6 +149,12 @@ fn g6_a_panic_that_an_edit_has_mended_before_anybody_saw_it_is_not_told() {
         gate.recv().unwrap();
         resume_unwind(Box::new("one"))
     };
+    (open, entered, breaks)
+}
+
+#[test]
+fn g6_a_panic_that_an_edit_has_mended_before_anybody_saw_it_is_not_told() {
+    let (open, entered, breaks) = breaks_when_told();
     let running = Pipeline::new("p").stage("breaks", breaks).spawn().unwrap();
     running.send(1).unwrap();
     entered.recv().unwrap();
@@ -160,13 +166,7 @@ fn g6_a_panic_that_an_edit_has_mended_before_anybody_saw_it_is_not_told() {
 
 #[test]
 fn g6_a_panic_is_told_whole_though_an_edit_of_something_else_has_come_first() {
-    let (enters, entered) = mpsc::channel();
-    let (open, gate) = mpsc::channel::<()>();
-    let breaks = move |_: i64| -> i64 {
-        enters.send(()).unwrap();
-        gate.recv().unwrap();
-        resume_unwind(Box::new("one"))
-    };
+    let (open, entered, breaks) = breaks_when_told();
     let running = Pipeline::new("p").stage("breaks", breaks).spawn().unwrap();
     running.send(1).unwrap();
     entered.recv().unwrap();

@@ -19,11 +19,6 @@ pub(crate) enum Deal<A> {
 type Runs<A> = SmallVec<[(usize, Items<A>); 1]>;
 
 impl<A> Deal<A> {
-    /// There is one only.
-    pub(crate) fn to_one() -> Self {
-        Self::ByLoad
-    }
-
     pub(crate) fn is_by_key(&self) -> bool {
         matches!(self, Self::ByKey(_))
     }

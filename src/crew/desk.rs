@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::ledger::Note;
 use crate::packet::{Items, Ticket};
 
-/// The most items that a thread takes at a time, where each takes it less than a microsecond; else it takes one.
+/// The most items that a thread takes at a time: two microseconds' worth of them, as the last packet went, but one at least.
 pub(super) const FEW: usize = 128;
 
 /// See the module's documentation.

@@ -143,7 +143,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             cx.turn_away(&mut items, 0, site);
         });
         let packet = Packet { slip, items: crate::packet::Items::new() };
-        self.arrive(Back { packet, of: 0, remarks: None, raw: false }, cx, site);
+        self.arrive(Back::home(packet, 0), cx, site);
     }
 
     /// Whether the edit of `revision` changes something inside.

@@ -37,7 +37,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
             flush(&mut member, &mut made, cx, site);
             let packet = Packet { slip: cx.put_down(), items: made.into_iter().collect() };
             if !packet.items.is_empty() || packet.slip.is_missed() {
-                self.came.push_back(Came::Packet(Back { packet, of: 0, remarks: None, raw: false }));
+                self.came.push_back(Came::Packet(Back::home(packet, 0)));
             }
         }
     }

@@ -256,6 +256,13 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 }
 
+impl<B> Back<B> {
+    /// One whose failures were dealt with at home.
+    pub(super) fn home(packet: Packet<B>, of: usize) -> Self {
+        Self { packet, of, remarks: None, raw: false }
+    }
+}
+
 impl Sent {
     fn of<T>(packet: &Packet<T>) -> Option<Self> {
         let Packet { slip, items } = packet;

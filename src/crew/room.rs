@@ -13,6 +13,7 @@ use std::time::Instant;
 use super::desk::{Desk, FEW};
 use crate::chain::Chain;
 use crate::cycle::{Broken, Cycle};
+use crate::error::said;
 use crate::knot::{Travels, Turn};
 use crate::ledger::Note;
 use crate::outlet::Outlet;
@@ -217,13 +218,8 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
         if let (Some(path), Some(broken)) = (chain.locate(id), cx.broken.last_mut()) {
             broken.path = path;
         }
-        let text = cx.panic.as_ref().map_or_else(String::new, |panic| said(&**panic));
-        cx.report_broken(format!("the stage panicked on it: {text}").into());
+        let text = cx.panic.as_ref().map_or("", |panic| said(&**panic).unwrap_or("something that is no text"));
+        let error = format!("the stage panicked on it: {text}");
+        cx.report_broken(error.into());
     }
-}
-
-/// What a panic said.
-pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "something that is no text".to_owned())
 }

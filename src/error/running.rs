@@ -209,13 +209,14 @@ pub struct Panic {
     pub payload: Box<dyn Any + Send>,
 }
 
+/// What a panic said, if that is text.
+pub(crate) fn said(payload: &(dyn Any + Send)) -> Option<&str> {
+    payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
+
 impl Panic {
     pub(crate) fn new(stage: Path, payload: Box<dyn Any + Send>) -> Self {
-        let message = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
-            (Some(text), _) => (*text).to_owned(),
-            (None, Some(text)) => text.clone(),
-            (None, None) => "it did not say why".to_owned(),
-        };
+        let message = said(&*payload).unwrap_or("it did not say why").to_owned();
         Self { stage, message, payload }
     }
 }

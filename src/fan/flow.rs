@@ -9,7 +9,7 @@ use crate::cycle::{Cycle, Site, inside};
 use crate::knot::{Act, AnySwitch, Leave, Spot, Travels, Way};
 use crate::meet::Order;
 use crate::name::NodeId;
-use crate::packet::{Items, Mark, Message, Packet, Slip, Ticket};
+use crate::packet::{Items, Mark, Message, Packet, Slip};
 use crate::pick::Choice;
 use crate::route::PolicyKind;
 
@@ -51,14 +51,10 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         // Where each goes one way, and none is left behind, it is known of each which cycle it is of.
         let sent: usize = runs.iter().map(|(_, run)| run.len()).sum();
         let each = slip.each && sent == count && !self.pick.is(PolicyKind::All);
-        let traces: SmallVec<[_; 1]> = runs.iter().map(|_| slip.trace.as_ref().map(|trace| trace.part())).collect();
         let Some(branching) = &mut self.branching else { return };
+        let parts = slip.parts(branching.meet.next(), each, false, runs.iter().map(|(_, run)| run.len()));
         let entry = branching.meet.begin(slip, runs.len(), weight);
-        let mut from = number;
-        for (part, ((target, run), trace)) in runs.into_iter().zip(traces).enumerate() {
-            let ticket = Some(Ticket { entry, part: part as u32, passed: false });
-            let slip = Slip { number: from, each, revision, ticket, trace, ..Slip::default() };
-            from += if each { run.len() as u64 } else { 0 };
+        for ((target, run), slip) in runs.into_iter().zip(parts) {
             self.send(target, run, slip, cx, site);
         }
         (cx.number, cx.revision) = (number, revision);

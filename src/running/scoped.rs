@@ -1,20 +1,17 @@
 //! A pipeline that is lent to a thread while the one that has it sends and receives.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::task::Poll;
 use std::thread;
 
 use super::both::{feed, meanwhile};
 use super::conductor::{News, Tenure};
-use super::orders::Orders;
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::spawn::{Ends, conduct, make_ends, unfit};
+use super::spawn::{Ends, Prepared, conduct, prepare, release, unfit};
 use crate::error::{FlowError, NotSpawned, Stopped};
 use crate::ledger::Ledger;
 use crate::pipeline::Pipeline;
-use crate::roster::NoThread;
 
 impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     /// Runs the pipeline on a thread of its own for as long as it takes to send all `items` and to have all that becomes of
@@ -51,14 +48,9 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         if let Some(why) = unfit(&mut self.engine).or_else(|| self.engine.poisoned().cloned()) {
             return Err(Stopped::NotSpawned(NotSpawned::Held(why)));
         }
-        self.engine
-            .staff(true)
-            .map_err(|NoThread { name, error }| Stopped::NotSpawned(NotSpawned::NoThread { name, error }))?;
-        let name = self.engine.shared.board.lock().plan.name.clone();
-        let orders = Arc::<Orders>::default();
-        let (sender, inside, receiver) = make_ends(Ends::default(), &orders);
+        let prepared = prepare(&mut self.engine, Ends::default()).map_err(Stopped::NotSpawned)?;
+        let Prepared { name, orders, sender, inside, receiver } = prepared;
         let tail = receiver.tail();
-        self.engine.seen_as(&name, inside.0.gauge(), inside.1.gauge());
         let (engine, thread) = (&mut self.engine, thread::Builder::new().name(name.to_string()));
         let ran = thread::scope(|scope| {
             let own = name.clone();
@@ -68,9 +60,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
             Ok((conductor.join().unwrap_or_else(|panic| resume_unwind(panic)), fed))
         });
         let (left, fed) = ran.map_err(|why| {
-            self.engine.unseen();
-            // Letting go of a thread cannot fail.
-            let _ = self.engine.staff(false);
+            release(&mut self.engine);
             Stopped::NotSpawned(why)
         })?;
         self.engine.put_back(tail.take());

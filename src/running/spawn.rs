@@ -117,14 +117,11 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
         if let Some(why) = unfit(&mut self.engine) {
             return Err(SpawnError { why: NotSpawned::Held(why), pipeline: Box::new(self) });
         }
-        if let Err(NoThread { name, error }) = self.engine.staff(true) {
-            return Err(SpawnError { why: NotSpawned::NoThread { name, error }, pipeline: Box::new(self) });
-        }
+        let Prepared { name, orders, sender, inside, receiver } = match prepare(&mut self.engine, ends) {
+            Ok(prepared) => prepared,
+            Err(why) => return Err(SpawnError { why, pipeline: Box::new(self) }),
+        };
         let shared = Arc::clone(&self.engine.shared);
-        let name = shared.board.lock().plan.name.clone();
-        let orders = Arc::<Orders>::default();
-        let (sender, inside, receiver) = make_ends(ends, &orders);
-        self.engine.seen_as(&name, inside.0.gauge(), inside.1.gauge());
         // The pipeline comes when the thread has begun: where none does, what was to run on it is dropped.
         let (give, get) = mpsc::channel::<Self>();
         let (own, known) = (name.clone(), Arc::clone(&orders));
@@ -140,8 +137,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
                 Ok(Running { receiver, sender, handle: Handle::new(thread, orders, shared, tail) })
             }
             Err(error) => {
-                self.engine.unseen();
-                let _ = self.engine.staff(false);
+                release(&mut self.engine);
                 let why = NotSpawned::NoThread { name: name.to_string(), error };
                 Err(SpawnError { why, pipeline: Box::new(self) })
             }
@@ -155,8 +151,37 @@ pub(super) fn unfit<In: Send + 'static, Out: Send + 'static>(engine: &mut Engine
     matches!(hold, Hold::Finished | Hold::Build(_)).then_some(hold)
 }
 
+/// Makes the pipeline ready for a conductor: it has its threads, can be looked at, and has ends.
+pub(super) fn prepare<In: Send + 'static, Out: Send + 'static>(
+    engine: &mut Engine<In, Out>,
+    ends: Ends,
+) -> Result<Prepared<In, Out>, NotSpawned> {
+    engine.staff(true).map_err(|NoThread { name, error }| NotSpawned::NoThread { name, error })?;
+    let name = engine.shared.board.lock().plan.name.clone();
+    let orders = Arc::<Orders>::default();
+    let (sender, inside, receiver) = make_ends(ends, &orders);
+    engine.seen_as(&name, inside.0.gauge(), inside.1.gauge());
+    Ok(Prepared { name, orders, sender, inside, receiver })
+}
+
+/// See [`prepare`].
+pub(super) struct Prepared<In, Out> {
+    pub(super) name: Name,
+    pub(super) orders: Arc<Orders>,
+    pub(super) sender: Sender<In>,
+    pub(super) inside: Inside<In, Out>,
+    pub(super) receiver: Receiver<Out>,
+}
+
+/// No conductor has the pipeline any more.
+pub(super) fn release<In: Send + 'static, Out: Send + 'static>(engine: &mut Engine<In, Out>) {
+    engine.unseen();
+    // Letting go of a thread cannot fail.
+    let _ = engine.staff(false);
+}
+
 /// The ends for those outside, and those for the conductor.
-pub(super) fn make_ends<In, Out>(ends: Ends, orders: &Arc<Orders>) -> (Sender<In>, Inside<In, Out>, Receiver<Out>) {
+fn make_ends<In, Out>(ends: Ends, orders: &Arc<Orders>) -> (Sender<In>, Inside<In, Out>, Receiver<Out>) {
     let (feeder, door) = queue(ends.door, Closed::Lost);
     let (exit, taker) = queue(ends.exit, Closed::NoReceiver);
     (Sender::new(feeder, Arc::clone(orders)), (door, exit), Receiver::new(taker, Arc::clone(orders)))
@@ -179,9 +204,7 @@ pub(super) fn conduct<In: Send + 'static, Out: Send + 'static>(
     }
     let _presence = Presence(Arc::clone(&orders));
     let mut left = block_on(Conductor::new(engine, tenure, name, inside, orders));
-    engine.unseen();
-    // Letting go of a thread cannot fail.
-    let _ = engine.staff(false);
+    release(engine);
     left.blocked = engine.shared.board.lock().roster.away();
     left
 }

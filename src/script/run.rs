@@ -15,6 +15,13 @@ pub struct RunError<I: Iterator> {
     pub rest: Rest<I>,
 }
 
+impl<I: Iterator> RunError<I> {
+    /// A run that stopped, with what it had asked for and not sent, and what is left.
+    pub(super) fn stop(error: RunFault<I::Item>, unsent: Vec<I::Item>, items: I) -> Result<(), Self> {
+        Err(Self { error, rest: Rest::new(unsent.into_iter(), items) })
+    }
+}
+
 /// What can stop a run.
 #[non_exhaustive]
 pub enum RunFault<In> {
@@ -98,26 +105,30 @@ impl Player {
         I: IntoIterator<Item = In>,
     {
         let mut items = items.into_iter();
-        let stop = |error, unsent: Vec<In>, items| Err(RunError { error, rest: Rest::new(unsent.into_iter(), items) });
         if !pipeline.controller().is_for_the_same(&self.controller) {
-            return stop(RunFault::Other, Vec::new(), items);
+            return RunError::stop(RunFault::Other, Vec::new(), items);
         }
         let mut accepted = self.controller.totals().accepted();
         while let Some(first) = items.next() {
             if let Err(error) = self.advance(accepted) {
-                return stop(RunFault::Play(error), vec![first], items);
+                return RunError::stop(RunFault::Play(error), vec![first], items);
             }
-            let left = self.next_due().map_or(u64::MAX, |due| due.saturating_sub(accepted)).saturating_sub(1);
+            let left = self.left(accepted);
             let mut taken = 0;
             let stretch = Stretch { first: Some(first), left, items: &mut items, taken: &mut taken };
             if let Err(SendAllError { error, rest }) = pipeline.send_all(stretch, &mut emit) {
                 let (pulled, stretch) = rest.into_parts();
                 let unsent = pulled.chain(stretch.first).collect();
-                return stop(RunFault::Send(error), unsent, items);
+                return RunError::stop(RunFault::Send(error), unsent, items);
             }
             accepted += taken;
         }
-        self.end().or_else(|error| stop(RunFault::Play(error), Vec::new(), items))
+        self.end().or_else(|error| RunError::stop(RunFault::Play(error), Vec::new(), items))
+    }
+
+    /// How many items may follow item number `accepted` before something is due.
+    pub(super) fn left(&self, accepted: u64) -> u64 {
+        self.next_due().map_or(u64::MAX, |due| due.saturating_sub(accepted)).saturating_sub(1)
     }
 }
 

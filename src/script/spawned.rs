@@ -3,7 +3,7 @@
 use super::Statement;
 use super::play::Player;
 use super::run::{RunError, RunFault, Stretch};
-use crate::error::{FlowError, FlushError, Rest};
+use crate::error::{FlowError, FlushError};
 use crate::running::Running;
 
 impl Player {
@@ -54,40 +54,39 @@ impl Player {
         I: IntoIterator<Item = In>,
     {
         let mut items = items.into_iter();
-        let stop = |error, unsent: Vec<In>, items| Err(RunError { error, rest: Rest::new(unsent.into_iter(), items) });
         if !running.controller().is_for_the_same(&self.controller) {
-            return stop(RunFault::Other, Vec::new(), items);
+            return RunError::stop(RunFault::Other, Vec::new(), items);
         }
         while let Some(first) = items.next() {
             // What was sent before this run may wait for what the script does now.
             if let Err(error @ FlushError::Closed(_)) = running.open(&mut each) {
-                return stop(RunFault::Waits(error), vec![first], items);
+                return RunError::stop(RunFault::Waits(error), vec![first], items);
             }
             let accepted = running.accepted();
             if self.next_due().is_some_and(|due| due <= accepted) {
                 if self.counts(accepted)
                     && let Err(error) = running.flush_to(&mut each)
                 {
-                    return stop(RunFault::Waits(error), vec![first], items);
+                    return RunError::stop(RunFault::Waits(error), vec![first], items);
                 }
                 if let Err(error) = self.advance(accepted) {
-                    return stop(RunFault::Play(error), vec![first], items);
+                    return RunError::stop(RunFault::Play(error), vec![first], items);
                 }
             }
             if let Err(error) = running.open(&mut each) {
-                return stop(RunFault::Waits(error), vec![first], items);
+                return RunError::stop(RunFault::Waits(error), vec![first], items);
             }
-            let left = self.next_due().map_or(u64::MAX, |due| due.saturating_sub(accepted)).saturating_sub(1);
+            let left = self.left(accepted);
             let mut stretch = Stretch { first: Some(first), left, items: &mut items, taken: &mut 0 };
             if let Err((error, mut unsent)) = running.feed(&mut stretch, &mut each) {
                 unsent.extend(stretch.first);
-                return stop(RunFault::Waits(error), unsent, items);
+                return RunError::stop(RunFault::Waits(error), unsent, items);
             }
         }
         if let Err(error) = running.flush_to(&mut each) {
-            return stop(RunFault::Waits(error), Vec::new(), items);
+            return RunError::stop(RunFault::Waits(error), Vec::new(), items);
         }
-        self.end().or_else(|error| stop(RunFault::Play(error), Vec::new(), items))
+        self.end().or_else(|error| RunError::stop(RunFault::Play(error), Vec::new(), items))
     }
 
     /// Whether what is due in front of the item number `accepted` looks at what has come of items.

@@ -151,7 +151,13 @@ pub(crate) fn soak(plan: Plan) -> Result<Report, String> {
     }
     let (leave, stays) = mpsc::channel::<()>();
     if fault == Fault::Stays {
-        drop(Builder::new().name(format!("{name}_stays")).spawn(move || stays.recv()));
+        // A thread has its name once it runs.
+        let (here, runs) = mpsc::channel::<()>();
+        drop(Builder::new().name(format!("{name}_stays")).spawn(move || {
+            drop(here);
+            stays.recv()
+        }));
+        assert!(runs.recv().is_err(), "nothing is sent");
     }
     gone(name)?;
     drop(leave);

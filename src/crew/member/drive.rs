@@ -53,13 +53,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
                 Report::Home(room, false) => self.restore(room),
                 Report::Home(room, true) => {
                     self.restore(room);
-                    let mut packets = Vec::new();
-                    while let Some(parcel) = self.post.as_ref().and_then(|post| post.take_back()) {
-                        if let Parcel::Packet(packet) = parcel {
-                            self.unsend(packet.slip.ticket);
-                            packets.push(packet);
-                        }
-                    }
+                    let packets = self.take_back();
                     self.post = None;
                     came.extend(self.said.take().map(Came::Said));
                     came.push_back(Came::Quit(packets));
@@ -82,7 +76,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             match self.home.pop(cx, site, turn.travels) {
                 Some(Message::Packet(packet)) => {
                     let of = self.unsend(packet.slip.ticket);
-                    came.push_back(Came::Packet(Back { packet, of, remarks: None, raw: false }));
+                    came.push_back(Came::Packet(Back::home(packet, of)));
                 }
                 Some(Message::Mark(mark)) => came.push_back(Came::Mark(mark)),
                 None if self.home.head_edit().is_some() => {}
@@ -108,7 +102,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             match message {
                 Message::Packet(packet) => match self.send(packet, cx, site) {
                     Ok(()) => {}
-                    Err(packet) if self.home.is_lent() || (self.post.is_some() && self.home.is_idle()) => {
+                    Err(packet) if self.home.is_lent() || self.home.is_idle() => {
                         self.line.put_back(Message::Packet(packet));
                         let Some(post) = &self.post else { return home };
                         if self.recalled || !post.poll_room(turn.task) {
@@ -166,6 +160,6 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             return self.keep(sent);
         }
         let packet = Packet { slip: cx.put_down(), items: self.made.drain(..).collect() };
-        came.push_back(Came::Packet(Back { packet, of, remarks: None, raw: false }));
+        came.push_back(Came::Packet(Back::home(packet, of)));
     }
 }

@@ -56,7 +56,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     /// Takes back what is on the way to the thread.
-    fn take_back(&mut self) -> Vec<Packet<A>> {
+    pub(super) fn take_back(&mut self) -> Vec<Packet<A>> {
         let mut packets = Vec::new();
         while let Some(parcel) = self.post.as_ref().and_then(|post| post.take_back()) {
             match parcel {
@@ -134,5 +134,5 @@ fn abandoned<A: Send + 'static, B: Send + 'static>(
 
 /// A packet of which nothing is left.
 fn empty<A, B>(slip: Slip) -> Came<A, B> {
-    Came::Packet(Back { packet: Packet { slip, items: Items::new() }, of: 0, remarks: None, raw: false })
+    Came::Packet(Back::home(Packet { slip, items: Items::new() }, 0))
 }
