@@ -9,7 +9,8 @@ use crate::route::LookAt;
 
 /// Who gets which items.
 pub(crate) enum Deal<A> {
-    /// Whoever has least to do; a packet of many is cut in as many pieces as there are workers.
+    /// Whoever has least to do; a packet of many is cut in as many pieces as there are workers, unless all have as much to do
+    /// already.
     ByLoad,
     /// For each item the worker that its key has; few keys have another when the number of workers changes.
     ByKey(LookAt<A>),
@@ -35,7 +36,7 @@ impl<A> Deal<A> {
     pub(super) fn runs(&mut self, items: &mut Vec<A>, loads: &[usize], cx: &mut Cycle, site: &Site) -> Runs<A> {
         let mut runs = Runs::new();
         match self {
-            Self::ByLoad if items.len() < 2 || loads.len() < 2 => {
+            Self::ByLoad if items.len() < 2 || loads.len() < 2 || loads.iter().all(|load| *load >= items.len()) => {
                 let least = loads.iter().enumerate().min_by_key(|(_, load)| **load).map_or(0, |(at, _)| at);
                 if !items.is_empty() {
                     runs.push((least, Items::from_vec(std::mem::take(items))));

@@ -20,6 +20,8 @@ pub(crate) struct Current<In, Out> {
     pub(super) outlet: Outlet<Out>,
     /// What is to be handed out, in order: outputs, and failures that nobody has dealt with.
     pub(super) news: VecDeque<Result<Out, FlowError>>,
+    /// Whether there may be failures among that.
+    pub(super) mixed: bool,
     /// An item that was not accepted yet.
     pub(crate) hand: Option<In>,
     /// Whether there was room for an item when all had gone on last, and none has come since.
@@ -47,6 +49,7 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
             travels: Travels::default(),
             outlet: Outlet::new(1),
             news: VecDeque::new(),
+            mixed: false,
             hand: None,
             open: false,
             sinks,
@@ -88,12 +91,19 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
                             false => self.news.extend(items.into_iter().map(Ok)),
                         }
                     }
-                    self.news.extend(failures.into_iter().map(|failure| Err(failure.into())));
+                    self.failed(failures);
                 }
             }
         }
         (cx.number, cx.revision) = before;
         true
+    }
+
+    /// Has failures handed out that nobody has dealt with.
+    pub(super) fn failed(&mut self, failures: impl IntoIterator<Item = Failure>) {
+        let before = self.news.len();
+        self.news.extend(failures.into_iter().map(|failure| Err(failure.into())));
+        self.mixed |= self.news.len() > before;
     }
 
     /// Records a packet that has come out, and deals with its failures; those that are left.

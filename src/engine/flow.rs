@@ -44,7 +44,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.cx.flowing = true;
         let mut current = Current::new(sinks);
         current.news.extend(self.out.drain(..).chain(self.late.drain(..)).map(Ok));
-        current.news.extend(self.cx.failures.drain(..).map(|failure| Err(failure.into())));
+        current.failed(self.cx.failures.drain(..));
         self.queued = 0;
         (current.ending, current.ended) = (self.finished, self.finished);
         self.current = Some(Box::new(current));
@@ -216,7 +216,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(super) fn quick_failed(&mut self) {
         let failed = self.nothing();
         if let (Err(failures), Some(current)) = (failed, &mut self.current) {
-            current.news.extend(failures.into_iter().map(|failure| Err(failure.into())));
+            current.failed(failures);
         }
         self.review();
     }

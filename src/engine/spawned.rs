@@ -173,20 +173,24 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 self.cx.undeliver(out.len());
                 current.news.extend(out.drain(..).map(Ok));
             }
-            current.news.extend(self.cx.failures.drain(..).map(|failure| Err(failure.into())));
+            current.failed(self.cx.failures.drain(..));
         }
         (self.inbox, self.out) = (items, out);
     }
 
     /// Lets `take` have what is to be handed out, in order; what it leaves stays. Outputs that it takes count as delivered.
     pub(crate) fn hand_out_all<R>(&mut self, take: impl FnOnce(&mut Vec<Result<Out, FlowError>>) -> R) -> Option<R> {
-        let outputs = |news: &[Result<Out, FlowError>]| news.iter().filter(|news| news.is_ok()).count() as u64;
+        let outputs = |mixed: bool, news: &[Result<Out, FlowError>]| match mixed {
+            true => news.iter().filter(|news| news.is_ok()).count() as u64,
+            false => news.len() as u64,
+        };
         let current = self.current.as_mut()?;
         // No item is moved for this: what comes first is first in the memory, too, when all was taken the last time.
         let mut news = Vec::from(std::mem::take(&mut current.news));
-        let before = outputs(&news);
+        let before = outputs(current.mixed, &news);
         let result = take(&mut news);
-        let taken = before - outputs(&news);
+        let taken = before - outputs(current.mixed, &news);
+        current.mixed &= !news.is_empty();
         current.news = news.into();
         if taken > 0 {
             self.cx.hand_out(taken);
@@ -232,6 +236,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         news.retain(|news| !matches!(news, Err(FlowError::Held(_))));
         self.cx.undeliver(news.iter().filter(|news| news.is_ok()).count());
         news.extend(current.news.drain(..));
+        current.mixed = true;
         current.news = news.into();
         (self.quick, self.clear) = (NEVER, NEVER);
     }

@@ -201,7 +201,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
     /// Sees what is in the door.
     fn fetch(&mut self, task: &mut Context<'_>) {
         if !self.waiting.is_empty() {
-            return self.door.hold(self.waiting.len());
+            return self.door.hold_about(self.waiting.len());
         }
         match self.door.poll_take(&mut self.waiting, 0, task) {
             Poll::Ready(true) => self.taken += self.waiting.len() as u64,
@@ -313,6 +313,7 @@ impl<In: Send + 'static, Out: Send + 'static> Future for Conductor<'_, In, Out> 
                 let stage = stage.clone();
                 return Poll::Ready(conductor.stop(Closed::Panicked { stage }));
             }
+            conductor.door.hold(conductor.waiting.len());
             if conductor.engine.sleeps(task) {
                 return Poll::Pending;
             }

@@ -146,7 +146,9 @@ impl<T> Feeder<T> {
         if put == 0 {
             return Ok(0);
         }
-        if put == items.len() {
+        if put == items.len() && state.items.is_empty() {
+            std::mem::swap(&mut state.items, items);
+        } else if put == items.len() {
             state.items.append(items);
         } else {
             state.items.extend(items.drain(..put));
@@ -285,6 +287,14 @@ impl<T> Taker<T> {
         T: Send + 'static,
     {
         Arc::clone(&self.queue) as _
+    }
+
+    /// So many items are still in hand, at most; said when that makes room for half of what can be there, so that who waits
+    /// for room is not woken for each few.
+    pub(super) fn hold_about(&mut self, in_hand: usize) {
+        if self.lent.saturating_sub(in_hand) >= self.queue.capacity.div_ceil(2) {
+            self.hold(in_hand);
+        }
     }
 
     /// So many items are still in hand.

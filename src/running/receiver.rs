@@ -30,12 +30,14 @@ pub struct Receiver<Out> {
     taker: Taker<News<Out>>,
     /// Those that were taken out of the exit, and not received yet.
     hand: VecDeque<News<Out>>,
+    /// When so many are left in hand, those that were received are not in the exit any more.
+    tell: usize,
     orders: Arc<Orders>,
 }
 
 impl<Out> Receiver<Out> {
     pub(super) fn new(taker: Taker<News<Out>>, orders: Arc<Orders>) -> Self {
-        Self { taker, hand: VecDeque::new(), orders }
+        Self { taker, hand: VecDeque::new(), tell: 0, orders }
     }
 
     /// The next output; blocks this thread until there is one. `None` when the pipeline has ended.
@@ -135,22 +137,24 @@ impl<Out> Receiver<Out> {
         let mut hand = Vec::from(std::mem::take(&mut self.hand));
         let taken = take(&mut self.taker, &mut hand);
         self.hand = hand.into();
+        self.tell = self.hand.len() / 2;
         taken
     }
 
     #[inline]
     pub(super) fn next_in_hand(&mut self) -> Option<News<Out>> {
         let next = self.hand.pop_front()?;
-        if self.hand.is_empty() {
-            self.all_taken();
+        if self.hand.len() == self.tell {
+            self.tell();
         }
         Some(next)
     }
 
-    /// What was in hand is not in the exit any more.
+    /// What was received is not in the exit any more.
     #[cold]
-    fn all_taken(&mut self) {
-        self.taker.hold(0);
+    fn tell(&mut self) {
+        self.taker.hold(self.hand.len());
+        self.tell = 0;
     }
 }
 
