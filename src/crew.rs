@@ -20,6 +20,7 @@ mod shop;
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::iter;
 use std::sync::Arc;
 use std::task::Context;
 
@@ -36,6 +37,7 @@ use crate::roster::{NoThread, Roster, Stock};
 use crate::trace::Recorder;
 
 pub(crate) use deal::Deal;
+use deal::Runs;
 use member::Came;
 pub(crate) use member::Member;
 use shop::Place;
@@ -157,18 +159,33 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let loads: SmallVec<[usize; 8]> = self.members.iter().map(Member::load).collect();
         let runs = self.deal.runs(items, &loads, cx, site);
         cx.let_wait(site, count);
-        let slip = cx.put_down();
+        let mut slip = cx.put_down();
         let (number, revision) = (slip.number, slip.revision);
-        // What fails here may go to another target of the switch around this.
-        let passed = slip.ticket.is_none_or(|ticket| ticket.passed);
-        let parts = slip.parts(self.meet.next(), slip.each, passed, runs.iter().map(|(_, run)| run.len()));
-        self.meet.begin(slip, runs.len(), count.max(1));
-        for ((to, items), slip) in runs.into_iter().zip(parts) {
-            self.send(to, Packet { slip, items }, cx, site);
+        if self.unordered && slip.each && slip.ticket.is_none() && slip.trace.is_none() {
+            // None has to wait for the others.
+            for run in runs {
+                let slip = slip.split_off(run.1.len());
+                self.enter(slip, iter::once(run).collect(), cx, site);
+            }
+        } else {
+            self.enter(slip, runs, cx, site);
         }
         (cx.number, cx.revision) = (number, revision);
         cx.parked = true;
         self.show();
+    }
+
+    /// A packet that goes on in these parts, and comes out whole.
+    fn enter(&mut self, slip: Slip, runs: Runs<A>, cx: &Cycle, site: &Site) {
+        // What fails here may go to another target of the switch around this.
+        let passed = slip.ticket.is_none_or(|ticket| ticket.passed);
+        let lengths = runs.iter().map(|(_, run)| run.len());
+        let weight = lengths.clone().sum::<usize>().max(1);
+        let parts = slip.parts(self.meet.next(), slip.each, passed, lengths);
+        self.meet.begin(slip, runs.len(), weight);
+        for ((to, items), slip) in runs.into_iter().zip(parts) {
+            self.send(to, Packet { slip, items }, cx, site);
+        }
     }
 
     /// A part of a packet to a member.

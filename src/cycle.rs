@@ -47,6 +47,9 @@ pub(crate) enum Harm {
     Leaving,
     /// It was that of one worker of several: the others go on.
     Part,
+    /// There was none: what the stage runs has not come home from its thread. What comes to it fails, and the pipeline takes
+    /// no item.
+    Away,
 }
 
 /// The state of the cycle under way; one per pipeline, used again for every cycle.

@@ -262,8 +262,11 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// Looks anew at what the pipeline accepts, and by which way.
     fn review(&mut self) {
-        let mut broken = self.cx.broken.iter().filter(|broken| broken.harm == Harm::Poison);
-        let poisoned = broken.next().map(|broken| Hold::Poisoned { stage: broken.path.clone() });
+        let poisoned = self.cx.broken.iter().find_map(|broken| match broken.harm {
+            Harm::Poison => Some(Hold::Poisoned { stage: broken.path.clone() }),
+            Harm::Away => Some(Hold::Away { stage: broken.path.clone() }),
+            Harm::Leaving | Harm::Part => None,
+        });
         if poisoned.is_some() && !self.current.as_ref().is_some_and(|current| current.spawned) {
             // The poisoned state reports a panic in what is still there. That of a stage that has left goes on to the
             // caller, when the next cycle is through.

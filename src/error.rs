@@ -38,6 +38,12 @@ pub enum Hold {
         /// The stage.
         stage: Path,
     },
+    /// The thread of a stage had something in hand that was given up, and has not come home with what the stage runs: a stage
+    /// blocks there, or is not done yet. The pipeline can be edited, and works again when the stage is replaced or removed.
+    Away {
+        /// The stage.
+        stage: Path,
+    },
     /// A stage whose items wait only works while a task runs the pipeline, by [`through`](crate::ThroughExt::through),
     /// [`drive`](crate::Pipeline::drive) or as a `Sink`, or a thread, by [`spawn`](crate::Pipeline::spawn).
     Waits {
@@ -51,7 +57,7 @@ pub enum Hold {
 impl Hold {
     /// Whether it is of a fault, which whoever runs the pipeline has to be told of.
     pub(crate) fn lasts(&self) -> bool {
-        matches!(self, Self::Poisoned { .. } | Self::Build(_))
+        matches!(self, Self::Poisoned { .. } | Self::Away { .. } | Self::Build(_))
     }
 }
 
@@ -63,6 +69,9 @@ impl fmt::Display for Hold {
             Self::Finished => f.write_str("the pipeline is finished; build another"),
             Self::Poisoned { stage } => {
                 write!(f, "pipeline poisoned: stage {stage:?} panicked; replace it, or take it out")
+            }
+            Self::Away { stage } => {
+                write!(f, "stage {stage:?} is on a thread that has not come home; replace it, or take it out")
             }
             Self::Waits { stage } => {
                 write!(f, "stage {stage:?} only works in a task; run the pipeline by `through`, `drive` or as a sink")

@@ -72,6 +72,14 @@ impl Slip {
         items.enumerate().map(part).collect()
     }
 
+    /// The slip of the first `items` of a packet whose items have a cycle each, and which no one misses; this one is that of the
+    /// others.
+    pub(crate) fn split_off(&mut self, items: usize) -> Self {
+        let first = Self { failures: std::mem::take(&mut self.failures), ticket: None, trace: None, ..*self };
+        self.number += items as u64;
+        first
+    }
+
     /// It comes out of a pipeline or switch that `name` is the name of, to where `level` others are around it.
     pub(crate) fn come_out(&mut self, level: u32, name: &Name) {
         if let Some(trace) = &mut self.trace {

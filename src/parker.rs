@@ -132,10 +132,15 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     run(future, None).expect("without a deadline, a future runs to its end")
 }
 
-/// Runs `future` until it ends or `deadline` has passed; polls it at least once. `None` when it has not ended: it is
-/// dropped then.
-pub(crate) fn block_on_until<F: Future>(future: F, deadline: Instant) -> Option<F::Output> {
-    run(future, Some(deadline))
+/// Runs `future` until it ends or `deadline` has passed, if there is one; polls it at least once. `None` when it has not
+/// ended: it is dropped then.
+pub(crate) fn block_on_until<F: Future>(future: F, deadline: Option<Instant>) -> Option<F::Output> {
+    run(future, deadline)
+}
+
+/// When so much time will have passed; never, for a time that no clock reaches.
+pub(crate) fn deadline(within: Duration) -> Option<Instant> {
+    Instant::now().checked_add(within)
 }
 
 #[cfg(not(loom))]
@@ -165,8 +170,8 @@ mod tests {
     use std::sync::mpsc;
 
     /// Longer than any test takes.
-    fn far() -> Instant {
-        Instant::now() + Duration::from_secs(60)
+    fn far() -> Option<Instant> {
+        deadline(Duration::from_secs(60))
     }
 
     /// Waits once, and has `wake` see to it that this ends.
@@ -214,14 +219,14 @@ mod tests {
             thread::current().unpark();
             Poll::<()>::Pending
         });
-        assert_eq!(block_on_until(waits, deadline), None);
+        assert_eq!(block_on_until(waits, Some(deadline)), None);
         assert!(Instant::now() >= deadline);
         assert_eq!(polls, 2, "once in the beginning, once at the deadline");
     }
 
     #[test]
     fn a_deadline_that_has_passed_leaves_one_poll() {
-        let past = Instant::now();
+        let past = Some(Instant::now());
         assert_eq!(block_on_until(ready(1), past), Some(1));
         assert_eq!(block_on_until(pending::<()>(), past), None);
         assert_eq!(block_on_until(once(Waker::wake_by_ref), past), None);

@@ -3,9 +3,10 @@
 //! Everything here is written without a lock by those that it is about, and read by whoever asks: a look at several
 //! threads is not of one moment, but where nothing moves it is exact.
 
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::{fmt, io};
 
 use crate::error::Refusal;
 use crate::name::{Name, NodeId};
@@ -147,12 +148,20 @@ impl From<NoThread> for Refusal {
 }
 
 /// The threads of a pipeline.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Roster(Arc<Mutex<List>>);
 
-#[derive(Debug, Default)]
+impl fmt::Debug for Roster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Roster").field(&self.list().len()).finish()
+    }
+}
+
+#[derive(Default)]
 struct List {
     watches: Vec<Weak<Watch>>,
+    /// The threads of stages, until they are known to have ended.
+    threads: Vec<(Arc<Watch>, JoinHandle<()>)>,
     /// Stages whose threads were let go and had not come home.
     lost: Vec<NodeId>,
 }
@@ -166,6 +175,27 @@ impl Roster {
         let mut list = self.lock();
         list.watches.retain(|watch| watch.strong_count() > 0);
         list.watches.push(Arc::downgrade(watch));
+    }
+
+    /// The same of a stage's thread.
+    pub(crate) fn add_thread(&self, watch: &Arc<Watch>, thread: JoinHandle<()>) {
+        self.add(watch);
+        let mut list = self.lock();
+        list.threads.retain(|(_, thread)| !thread.is_finished());
+        list.threads.push((Arc::clone(watch), thread));
+    }
+
+    /// Waits until the threads have ended that were let go; not for one that has not come home, which may never end.
+    pub(crate) fn join(&self) {
+        let threads = std::mem::take(&mut self.lock().threads);
+        for (watch, thread) in threads {
+            match (watch.over.load(Ordering::Relaxed), watch.lent.load(Ordering::Relaxed)) {
+                // A panic outside of a stage is of no matter any more.
+                (true, false) => drop(thread.join()),
+                (true, true) => {}
+                (false, _) => self.lock().threads.push((watch, thread)),
+            }
+        }
     }
 
     /// Those that are there.

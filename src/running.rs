@@ -18,11 +18,12 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use crate::controller::Controller;
-use crate::error::{FlowError, FlushError, TryRecvError, TrySendError, Unsent, UnsentAll};
+use crate::error::{Closed, FlowError, FlushError, TryRecvError, TrySendError, Unsent, UnsentAll};
 use crate::ledger::Ledger;
-use crate::parker::block_on;
+use crate::parker::{block_on, block_on_until, deadline};
 use crate::threads::Threads;
 use crate::topology::Topology;
 
@@ -82,6 +83,15 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     /// The item, when the pipeline takes none any more.
     pub fn send(&self, item: In) -> Result<(), Unsent<In>> {
         self.sender.send(item)
+    }
+
+    /// See [`Sender::send_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// The item, when the time is over or the pipeline takes none any more.
+    pub fn send_timeout(&self, item: In, within: Duration) -> Result<(), TrySendError<In>> {
+        self.sender.send_timeout(item, within)
     }
 
     /// See [`Sender::try_send`].
@@ -203,6 +213,27 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
         self.receiver.try_recv()
     }
 
+    /// See [`Receiver::recv_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// When there is no output in that time.
+    pub fn recv_timeout(&mut self, within: Duration) -> Result<Result<Out, FlowError>, TryRecvError> {
+        self.receiver.recv_timeout(within)
+    }
+
+    /// An iterator that blocks this thread for each output until it is there. As long as this has a sender, the pipeline does
+    /// not end, and so neither does the iterator: take as many as are to come, or [`finish`](Running::finish).
+    pub fn iter(&mut self) -> Outputs<&mut Receiver<Out>> {
+        self.receiver.iter()
+    }
+
+    /// Why the pipeline takes no item any more, if it does not.
+    #[must_use]
+    pub fn closed(&self) -> Option<Closed> {
+        self.sender.closed()
+    }
+
     /// See [`Receiver::recv_async`].
     pub async fn recv_async(&mut self) -> Option<Result<Out, FlowError>> {
         self.receiver.recv_async().await
@@ -243,6 +274,53 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
         handle.will_join();
         sort(receiver.iter(), &mut outputs, &mut failures);
         handle.join_with(outputs, failures)
+    }
+
+    /// The same, but waits no longer than `within`: then it comes back, as a pipeline that takes no item any more and goes on to
+    /// its end. So it can be asked again, or aborted, or looked at for who is blocked.
+    ///
+    /// # Errors
+    ///
+    /// This, when the time is over. What has come out meanwhile waits in it to be received.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use coroute::Pipeline;
+    ///
+    /// let never = |_: i64| std::future::pending::<i64>();
+    /// let running = Pipeline::new("p").async_stage("never", 2, never).spawn()?;
+    /// running.send(1)?;
+    /// let Err(running) = running.finish_timeout(Duration::from_millis(1)) else { panic!("it cannot end") };
+    /// assert_eq!(running.abort()?.failures.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[allow(clippy::type_complexity, reason = "a result of its own inside of whether there is one")]
+    pub fn finish_timeout(mut self, within: Duration) -> Result<Result<Finished<In, Out>, JoinError<In, Out>>, Self> {
+        self.handle.finish();
+        self.handle.will_join();
+        let mut news = Vec::new();
+        let ended = block_on_until(
+            poll_fn(|task| {
+                while let Poll::Ready(next) = self.receiver.poll_recv(task) {
+                    match next {
+                        Some(next) => news.push(next),
+                        None => return Poll::Ready(()),
+                    }
+                }
+                Poll::Pending
+            }),
+            deadline(within),
+        );
+        if ended.is_none() {
+            self.receiver.put_back(news);
+            return Err(self);
+        }
+        let (mut outputs, mut failures) = (Vec::new(), Vec::new());
+        sort(news, &mut outputs, &mut failures);
+        Ok(self.handle.join_with(outputs, failures))
     }
 
     /// Ends the pipeline at once, and waits for that: outputs that were ready come back, and every item that can be had, as a

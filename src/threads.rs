@@ -276,6 +276,39 @@ impl Threads {
         &self.blocked
     }
 
+    /// The threads that have been at the same work ever since `before` was looked at, in order: a stage blocks there, or takes
+    /// as long as that. No cycle is worked on twice by the same thread, so nothing that goes on is among them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use coroute::Pipeline;
+    /// use std::sync::mpsc;
+    ///
+    /// let ((enter, entered), (open, gate)) = (mpsc::channel(), mpsc::channel::<()>());
+    /// let stuck = move |x: i64| {
+    ///     enter.send(()).unwrap();
+    ///     gate.recv().unwrap(); // for as long as nobody opens it
+    ///     x
+    /// };
+    /// let running = Pipeline::new("p").thread("t", |t| t.stage("stuck", stuck)).spawn()?;
+    /// running.send(1)?;
+    /// entered.recv()?;
+    /// let before = running.threads();
+    /// std::thread::sleep(std::time::Duration::from_millis(1)); // as long as an item may take
+    /// let names: Vec<String> = running.threads().busy_since(&before).map(|row| row.thread.clone()).collect();
+    /// assert_eq!(names, ["t"]);
+    /// # drop(open);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn busy_since<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = &'a ThreadRow> {
+        let same = |row: &ThreadRow, old: &ThreadRow| {
+            (&row.thread, row.worker, &row.does) == (&old.thread, old.worker, &old.does)
+        };
+        let works = self.rows.iter().filter(|row| matches!(row.does, Doing::Working { .. }));
+        works.filter(move |row| before.rows.iter().any(|old| same(row, old)))
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -4,6 +4,8 @@
 mod ends;
 #[path = "spawn/faults.rs"]
 mod faults;
+#[path = "spawn/patience.rs"]
+mod patience;
 #[path = "spawn/scoped.rs"]
 mod scoped;
 

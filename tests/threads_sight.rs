@@ -363,7 +363,7 @@ fn g6_an_abort_says_which_thread_is_blocked() {
     assert!(matches!(controller.threads().rows(), [row] if row.thread == "stuck" && row.does != Doing::Idle));
     let mut pipeline = finished.pipeline;
     let Err(CallError::Held(held)) = pipeline.call(1) else { panic!("it has lost a stage") };
-    assert_eq!((held.item, held.why), (1, Hold::Poisoned { stage: Path::new("stuck").unwrap() }));
+    assert_eq!((held.item, held.why), (1, Hold::Away { stage: Path::new("stuck").unwrap() }));
     controller.replace("stuck", |x: i64| x * 10).unwrap();
     assert_eq!(pipeline.call(1).unwrap(), -10);
     let running = pipeline.spawn().unwrap();

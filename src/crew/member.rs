@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use std::thread::JoinHandle;
 
 use super::post::{Parcel, Post, Report};
 use super::room::{Remarks, Room};
@@ -35,6 +36,8 @@ pub(crate) struct Member<A, B> {
     recalled: bool,
     /// Whether what the thread had in hand was given up.
     forsaken: bool,
+    /// Whether its thread quits where a stage panics.
+    quits: bool,
     /// Whether there are boundaries inside.
     flows: bool,
     /// What may be done with the lent chain.
@@ -88,6 +91,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             weight: 0,
             recalled: false,
             forsaken: false,
+            quits: false,
             flows: false,
             status: Status::CLEAR,
             log: None,
@@ -98,10 +102,11 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     /// Starts its thread.
-    pub(super) fn hire(&mut self, watch: Arc<Watch>, capacity: usize, quits: bool) -> io::Result<()> {
+    pub(super) fn hire(&mut self, watch: Arc<Watch>, capacity: usize, quits: bool) -> io::Result<JoinHandle<()>> {
         let window = capacity.clamp(2, WINDOW);
-        self.post = Some(Post::hire(watch, window, quits)?);
-        Ok(())
+        let (post, thread) = Post::hire(watch, window, quits)?;
+        (self.post, self.quits) = (Some(post), quits);
+        Ok(thread)
     }
 
     /// Lets its thread go, as soon as that has done with what it has in hand. Whether the chain is at home: one that was

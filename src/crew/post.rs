@@ -9,7 +9,7 @@ use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 
 use super::desk::Desk;
 use super::room::{Remarks, Room};
@@ -48,12 +48,12 @@ pub(super) struct Post<A, B> {
 impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
     /// Starts a thread, which `quits` where a stage panics. It ends when the post is dropped, and it has done with what it
     /// has in hand.
-    pub(super) fn hire(watch: Arc<Watch>, window: usize, quits: bool) -> io::Result<Self> {
+    pub(super) fn hire(watch: Arc<Watch>, window: usize, quits: bool) -> io::Result<(Self, JoinHandle<()>)> {
         // A chain that is sent, and called home, has room beside the packets.
         let ((feed, parcels), (reports, drain)) = (lane(window + 2), lane(window + 2));
         let (seen, desk) = (Arc::clone(&watch), Arc::new(Desk::new()));
         let own = Arc::clone(&desk);
-        Builder::new().name(watch.thread.clone()).spawn(move || {
+        let thread = Builder::new().name(watch.thread.clone()).spawn(move || {
             let mut worker = Worker {
                 parcels,
                 reports,
@@ -66,7 +66,7 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
             };
             block_on(poll_fn(|task| worker.poll(task)));
         })?;
-        Ok(Self { feed, drain, desk, watch })
+        Ok((Self { feed, drain, desk, watch }, thread))
     }
 
     /// Sends a parcel; it comes back when there is no room.

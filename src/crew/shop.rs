@@ -39,8 +39,8 @@ impl Place {
         let seat = Seat::Stage { id: self.id, name: self.name.clone(), number, stock: Arc::clone(&self.stock) };
         let watch = Arc::new(Watch::new(seat, thread.clone()));
         let hired = member.hire(Arc::clone(&watch), self.stock.capacity, number.is_some());
-        hired.map_err(|error| NoThread { name: thread, error })?;
-        self.roster.add(&watch);
+        let thread = hired.map_err(|error| NoThread { name: thread, error })?;
+        self.roster.add_thread(&watch, thread);
         Ok(())
     }
 }

@@ -133,7 +133,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 self.hand_out(emit);
                 return self.finished_with();
             }
-            Err(why @ (Hold::Poisoned { .. } | Hold::Build(_) | Hold::Waits { .. })) => {
+            Err(why @ (Hold::Poisoned { .. } | Hold::Away { .. } | Hold::Build(_) | Hold::Waits { .. })) => {
                 return Err(FinishError::Held(why));
             }
             _ => {}

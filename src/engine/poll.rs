@@ -209,7 +209,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 return Ok(Seen::Enough);
             }
             // An edit has to mend it first, as before `finish`.
-            let poisoned = matches!(engine.hold, Some(Hold::Poisoned { .. }));
+            let poisoned = matches!(engine.hold, Some(Hold::Poisoned { .. } | Hold::Away { .. }));
             Ok(if !poisoned && engine.end() { Seen::More } else { Seen::Nothing })
         })
     }

@@ -60,7 +60,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 && let Ok((_, entry)) = control.plan.find(&path)
                 && !self.cx.is_broken(id)
             {
-                self.cx.broken.push(Broken { id, counts: Arc::clone(&entry.counts), path, harm: Harm::Poison });
+                self.cx.broken.push(Broken { id, counts: Arc::clone(&entry.counts), path, harm: Harm::Away });
             }
         }
     }

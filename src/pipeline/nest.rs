@@ -25,7 +25,9 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     pub(super) fn disassemble(mut self) -> (Plan, Chain<In, Out>, Vec<Out>, Option<Refusal>) {
         // Edits that were committed to it alone are applied before it becomes a part of something else.
         let unfit = match self.engine.ready() {
-            Err(why @ (Hold::Poisoned { .. } | Hold::Paused | Hold::Finished)) => Some(Refusal::Unfit(why)),
+            Err(why @ (Hold::Poisoned { .. } | Hold::Away { .. } | Hold::Paused | Hold::Finished)) => {
+                Some(Refusal::Unfit(why))
+            }
             _ => None,
         };
         let mut control = self.engine.shared.board.lock();

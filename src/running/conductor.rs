@@ -279,7 +279,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         if let Closed::Panicked { stage } = &why
             && self.panics.is_empty()
         {
-            let before: Box<dyn Any + Send> = Box::new("it had panicked before the pipeline was spawned");
+            let before: Box<dyn Any + Send> = Box::new("that was before the pipeline was spawned");
             self.panics.push((None, Panic::new(stage.clone(), before)));
         }
         self.orders.end(why);
@@ -308,7 +308,7 @@ impl<In: Send + 'static, Out: Send + 'static> Future for Conductor<'_, In, Out> 
             }
             if conductor.joined
                 && conductor.engine.is_idle()
-                && let Some(Hold::Poisoned { stage }) = conductor.engine.poisoned()
+                && let Some(Hold::Poisoned { stage } | Hold::Away { stage }) = conductor.engine.poisoned()
             {
                 let stage = stage.clone();
                 return Poll::Ready(conductor.stop(Closed::Panicked { stage }));

@@ -153,6 +153,10 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
 
     /// Waits for the end, which comes when all senders are dropped, and all outputs received; or the receiver is dropped.
     ///
+    /// So receive to the end first, in this thread or another, or drop the receiver. A receiver that is kept and not emptied
+    /// makes this wait for ever as soon as there are more outputs than the [exit](crate::Ends::exit) takes; where there are
+    /// fewer, they stay in the receiver.
+    ///
     /// A pipeline that is poisoned does not end: it is aborted when somebody waits for its end. Who wants to mend it receives
     /// its outputs to the end first.
     ///
@@ -162,6 +166,11 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     pub fn join(self) -> Result<Finished<In, Out>, JoinError<In, Out>> {
         self.will_join();
         self.join_with(Vec::new(), Vec::new())
+    }
+
+    /// Has the pipeline end at once; see [`Running::abort`](crate::Running::abort). [`join`](Handle::join) has what is left.
+    pub fn abort(&self) {
+        self.orders.stop(Closed::Aborted);
     }
 
     /// Somebody waits for the end.
@@ -196,10 +205,6 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     /// Nothing more is taken in.
     pub(super) fn finish(&self) {
         self.orders.give(|state| state.finish = true);
-    }
-
-    pub(super) fn abort(&self) {
-        self.orders.stop(Closed::Aborted);
     }
 }
 

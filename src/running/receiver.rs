@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::Stream;
 
@@ -13,7 +13,7 @@ use super::conductor::News;
 use super::orders::Orders;
 use super::queue::{Tail, Taker};
 use crate::error::{Closed, TryRecvError};
-use crate::parker::{block_on, block_on_until};
+use crate::parker::{block_on, block_on_until, deadline};
 
 /// Receives the outputs of a spawned pipeline; see [`Running::split`](crate::Running::split).
 ///
@@ -91,7 +91,7 @@ impl<Out> Receiver<Out> {
     pub fn recv_timeout(&mut self, within: Duration) -> Result<News<Out>, TryRecvError> {
         match self.next_in_hand() {
             Some(next) => Ok(next),
-            None => match block_on_until(self.recv_async(), Instant::now() + within) {
+            None => match block_on_until(self.recv_async(), deadline(within)) {
                 Some(next) => next.ok_or(TryRecvError::Ended),
                 None => Err(TryRecvError::Empty),
             },
@@ -129,6 +129,14 @@ impl<Out> Receiver<Out> {
         let polled = self.taker.poll_take(&mut more, usize::MAX, task);
         self.hand.extend(more);
         polled
+    }
+
+    /// What was received comes again, in front; it does not count as in the exit any more.
+    pub(super) fn put_back(&mut self, news: Vec<News<Out>>) {
+        let mut hand = VecDeque::from(news);
+        hand.append(&mut self.hand);
+        self.hand = hand;
+        self.tell = 0;
     }
 
     /// Takes outputs in the hand, which is empty.

@@ -4,13 +4,14 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures::Sink;
 
 use super::orders::{HowFar, Orders};
 use super::queue::{Feeder, Place, Refused};
 use crate::error::{Closed, FlushError, Rest, TrySendError, Unsent, UnsentAll};
-use crate::parker::block_on;
+use crate::parker::{block_on, block_on_until, deadline};
 
 /// How many items are put in at a time.
 pub(super) const CHUNK: usize = 256;
@@ -63,6 +64,48 @@ impl<In> Sender<In> {
             Ok(()) => Ok(()),
             Err((item, Refused::Full)) => block_on(self.send_async(item)),
             Err((item, Refused::Closed(why))) => Err(Unsent { item, why }),
+        }
+    }
+
+    /// Sends one item; blocks this thread while there is no room, but not for longer than `within`.
+    ///
+    /// # Errors
+    ///
+    /// The item: [`TrySendError::Full`] when the time is over, [`TrySendError::Closed`] when the pipeline takes none any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use coroute::{Ends, Pipeline, TrySendError};
+    ///
+    /// let pipeline = Pipeline::new("p").stage("add", |x: i64| x + 1);
+    /// pipeline.controller().pause()?;
+    /// let running = pipeline.spawn_with(Ends { door: 1, exit: 1 })?;
+    /// running.send_timeout(1, Duration::from_millis(1))?;
+    /// assert_eq!(running.send_timeout(2, Duration::from_millis(1)), Err(TrySendError::Full(2)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn send_timeout(&self, item: In, within: Duration) -> Result<(), TrySendError<In>> {
+        let mut item = match self.try_send(item) {
+            Err(TrySendError::Full(item)) => item,
+            sent => return sent,
+        };
+        let deadline = deadline(within);
+        let mut waiting = Waiting { feeder: &self.feeder, place: Place::default() };
+        loop {
+            match block_on_until(waiting.room(), deadline) {
+                None => return Err(TrySendError::Full(item)),
+                Some(Err(why)) => return Err(TrySendError::Closed(Unsent { item, why })),
+                Some(Ok(())) => {}
+            }
+            // Another sender may have been quicker.
+            item = match self.feeder.put(item, &mut waiting.place) {
+                Ok(()) => return Ok(()),
+                Err((item, Refused::Closed(why))) => return Err(TrySendError::Closed(Unsent { item, why })),
+                Err((item, Refused::Full)) => item,
+            };
         }
     }
 

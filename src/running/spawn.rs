@@ -173,11 +173,14 @@ pub(super) struct Prepared<In, Out> {
     pub(super) receiver: Receiver<Out>,
 }
 
-/// No conductor has the pipeline any more.
+/// No conductor has the pipeline any more. The threads of its stages have ended when this returns, but for those that have not
+/// come home.
 pub(super) fn release<In: Send + 'static, Out: Send + 'static>(engine: &mut Engine<In, Out>) {
     engine.unseen();
     // Letting go of a thread cannot fail.
     let _ = engine.staff(false);
+    let roster = engine.shared.board.lock().roster.clone();
+    roster.join();
 }
 
 /// The ends for those outside, and those for the conductor.

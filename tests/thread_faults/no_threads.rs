@@ -12,7 +12,8 @@ fn pipeline() -> Pipeline<Item, Item> {
 
 /// Takes what room there is for the stack of a thread, until it is dropped; some is left for what is small.
 fn crowd() -> Vec<Vec<u8>> {
-    let slack = Vec::<u8>::with_capacity(1 << 19);
+    // Less than a stack.
+    let slack = Vec::<u8>::with_capacity(3 << 19);
     let mut crowd = Vec::with_capacity(1 << 10);
     for size in [1 << 30, 1 << 27, 1 << 26, 1 << 20] {
         loop {
@@ -44,7 +45,8 @@ fn in_little_room() {
     let mut running = error.pipeline.spawn().unwrap();
     let controller = running.controller();
     running.send_all(items(0..10)).unwrap();
-    // While it runs.
+    // While it runs: all threads have begun, which takes room, too.
+    running.flush().unwrap();
     let before = controller.topology();
     let full = crowd();
     let new = Pipeline::new("new").stage("b", step("new"));

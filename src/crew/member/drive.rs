@@ -33,7 +33,15 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
 
     /// Takes what is back from the thread.
     fn collect(&mut self, task: &mut Context<'_>, came: &mut VecDeque<Came<A, B>>) {
-        while let Some(report) = self.post.as_ref().and_then(|post| post.poll_report(task)) {
+        let mut quitting = false;
+        loop {
+            let Some(post) = &self.post else { return };
+            // Nobody hears of a panic before it is known that the worker is gone, which it says at once.
+            let report = if quitting { post.wait() } else { post.poll_report(task) };
+            let Some(report) = report else { return };
+            if let Report::Packet(_, Some(remarks)) | Report::Partly(_, Some(remarks), _) = &report {
+                quitting |= self.quits && remarks.panic.is_some();
+            }
             match report {
                 Report::Packet(packet, remarks) => {
                     let of = self.unsend(packet.slip.ticket);
@@ -57,6 +65,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
                     self.post = None;
                     came.extend(self.said.take().map(Came::Said));
                     came.push_back(Came::Quit(packets));
+                    return;
                 }
             }
         }
