@@ -10,12 +10,14 @@ fn pipeline() -> Pipeline<Item, Item> {
     Pipeline::new("p").thread("t", |t| t.stage("b", step("b"))).workers("w", 2, || step("w"))
 }
 
-/// Takes what room there is for the stack of a thread, until it is dropped; some is left for what is small.
+/// How much room the stack of a thread takes in the child: so much that there is none for it and enough for all else.
+const STACK: usize = 1 << 28;
+
+/// Takes what room there is for a stack, until it is dropped; between a quarter of one and three quarters are left.
 fn crowd() -> Vec<Vec<u8>> {
-    // Less than a stack.
-    let slack = Vec::<u8>::with_capacity(3 << 19);
-    let mut crowd = Vec::with_capacity(1 << 10);
-    for size in [1 << 30, 1 << 27, 1 << 26, 1 << 20] {
+    let slack = Vec::<u8>::with_capacity(STACK / 4);
+    let mut crowd = Vec::new();
+    for size in [STACK * 4, STACK / 2] {
         loop {
             let mut room = Vec::new();
             if room.try_reserve_exact(size).is_err() {
@@ -86,8 +88,9 @@ fn g0_where_the_system_has_no_thread_an_edit_is_refused_and_handed_back() {
     let _watch = watch("out of threads".to_owned());
     let mut shell = Command::new("sh");
     let program = std::env::current_exe().unwrap();
-    // A thread takes room for its stack in the memory that there may be.
-    shell.args(["-c", "ulimit -v 4000000 && exec \"$@\"", "sh"]).arg(program);
+    // A thread takes room for its stack in the memory that there may be, though it uses little of it.
+    shell.args(["-c", "ulimit -v 8000000 && exec \"$@\"", "sh"]).arg(program);
+    shell.env("RUST_MIN_STACK", STACK.to_string());
     shell.args(["--exact", "no_threads::in_little_room", "--ignored", "--test-threads=1"]);
     let output = shell.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
