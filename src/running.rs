@@ -34,6 +34,9 @@ pub use receiver::{Outputs, Receiver};
 pub use sender::Sender;
 pub use spawn::{Ends, SpawnError};
 
+/// How a pipeline has ended.
+type Ended<In, Out> = Result<Finished<In, Out>, JoinError<In, Out>>;
+
 /// A pipeline that runs on a thread of its own, with both its ends; see [`spawn`](crate::Pipeline::spawn).
 ///
 /// Dropping it aborts the pipeline, without waiting for that.
@@ -297,8 +300,7 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     /// assert_eq!(running.abort()?.failures.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[allow(clippy::type_complexity, reason = "a result of its own inside of whether there is one")]
-    pub fn finish_timeout(mut self, within: Duration) -> Result<Result<Finished<In, Out>, JoinError<In, Out>>, Self> {
+    pub fn finish_timeout(mut self, within: Duration) -> Result<Ended<In, Out>, Box<Self>> {
         self.handle.finish();
         self.handle.will_join();
         let mut news = Vec::new();
@@ -316,7 +318,7 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
         );
         if ended.is_none() {
             self.receiver.put_back(news);
-            return Err(self);
+            return Err(Box::new(self));
         }
         let (mut outputs, mut failures) = (Vec::new(), Vec::new());
         sort(news, &mut outputs, &mut failures);

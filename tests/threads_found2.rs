@@ -231,7 +231,6 @@ fn g4_items_of_a_batch_that_no_stage_has_begun_go_again_by_the_new_route() {
 }
 
 #[test]
-#[ignore = "not mended: it hangs"]
 fn a_thread_inside_a_thread_that_stands_still_can_be_left() {
     let target = |gate, enters| {
         Pipeline::new("x")

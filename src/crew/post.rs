@@ -3,13 +3,17 @@
 //! It is a task of its own: it sleeps until a parcel comes, or something inside the chain wakes it. Parcels are in order, and
 //! so is what comes back, so that a chain that is called home has done with all packets that were sent before. The
 //! pipeline does not wait for it: it sends when there is room, and looks in for what is back when it is woken.
+//!
+//! What it runs lies between the two, under a lock that the thread has for as long as it takes parcels and runs stages. So when
+//! all inside is given up, the chain can be had from a thread that only waits for what is inside (see [`Post::seize`]).
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::thread::{Builder, JoinHandle};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::task::{Context, Poll, Waker};
+use std::thread::{self, Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use super::desk::Desk;
 use super::room::{Remarks, Room};
@@ -36,12 +40,23 @@ pub(super) enum Report<A, B> {
     Home(Box<Room<A, B>>, bool),
 }
 
+/// What a thread runs, where the pipeline can get at it.
+struct Seat<A, B> {
+    room: Option<Box<Room<A, B>>>,
+    /// Wakes the thread.
+    waker: Option<Waker>,
+}
+
+/// How long the pipeline waits, at the most, for a thread to be through with its stages; where one blocks, that is in vain.
+const PATIENCE: Duration = Duration::from_millis(20);
+
 /// The pipeline's end of a thread.
 pub(super) struct Post<A, B> {
     feed: Feed<Parcel<A, B>>,
     drain: Drain<Report<A, B>>,
     /// What the thread has in hand.
     pub(super) desk: Arc<Desk<A, B>>,
+    seat: Arc<Mutex<Seat<A, B>>>,
     pub(super) watch: Arc<Watch>,
 }
 
@@ -52,12 +67,13 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
         // A chain that is sent, and called home, has room beside the packets.
         let ((feed, parcels), (reports, drain)) = (lane(window + 2), lane(window + 2));
         let (seen, desk) = (Arc::clone(&watch), Arc::new(Desk::new()));
-        let own = Arc::clone(&desk);
+        let seat = Arc::new(Mutex::new(Seat { room: None, waker: None }));
+        let (own, place) = (Arc::clone(&desk), Arc::clone(&seat));
         let thread = Builder::new().name(watch.thread.clone()).spawn(move || {
             let mut worker = Worker {
                 parcels,
                 reports,
-                room: None,
+                seat: place,
                 done: VecDeque::new(),
                 quits,
                 over: false,
@@ -66,7 +82,7 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
             };
             block_on(poll_fn(|task| worker.poll(task)));
         })?;
-        Ok((Self { feed, drain, desk, watch }, thread))
+        Ok((Self { feed, drain, desk, seat, watch }, thread))
     }
 
     /// Sends a parcel; it comes back when there is no room.
@@ -87,14 +103,45 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
         }
     }
 
+    /// What is back.
+    pub(super) fn report(&self) -> Option<Report<A, B>> {
+        self.drain.pop()
+    }
+
     /// What is back, or will be.
     pub(super) fn wait(&self) -> Option<Report<A, B>> {
         block_on(poll_fn(|task| self.drain.poll_pop(task)))
     }
 
-    /// The oldest parcel that the thread has not taken.
-    pub(super) fn take_back(&self) -> Option<Parcel<A, B>> {
-        self.feed.take_back()
+    /// Calls `with` for the parcels that the thread has not taken, in order.
+    pub(super) fn take_back(&self, mut with: impl FnMut(Parcel<A, B>)) {
+        while let Some(parcel) = self.feed.take_back() {
+            with(parcel);
+        }
+    }
+
+    /// What the thread runs, unless it is in a stage and stays there; `with` is called for the parcels that it has not taken
+    /// then. After that it waits for another chain.
+    pub(super) fn seize(&self, with: impl FnMut(Parcel<A, B>)) -> Option<Box<Room<A, B>>> {
+        let began = Instant::now();
+        loop {
+            let mut seat = match self.seat.try_lock() {
+                Ok(seat) => seat,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => {
+                    thread::yield_now();
+                    continue;
+                }
+                Err(TryLockError::WouldBlock) => return None,
+            };
+            let room = seat.room.take()?;
+            self.take_back(with);
+            // It may wait for something inside of that, and not for parcels.
+            let waker = seat.waker.take();
+            drop(seat);
+            waker.into_iter().for_each(Waker::wake);
+            return Some(room);
+        }
     }
 }
 
@@ -114,7 +161,7 @@ impl<A, B> Drop for Post<A, B> {
 struct Worker<A, B> {
     parcels: Drain<Parcel<A, B>>,
     reports: Feed<Report<A, B>>,
-    room: Option<Box<Room<A, B>>>,
+    seat: Arc<Mutex<Seat<A, B>>>,
     /// Reports that there was no room for.
     done: VecDeque<Report<A, B>>,
     quits: bool,
@@ -127,10 +174,17 @@ struct Worker<A, B> {
 impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
     /// Ready when the pipeline has gone.
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<()> {
+        let seat = Arc::clone(&self.seat);
+        let mut seat = seat.lock().unwrap_or_else(PoisonError::into_inner);
+        let Seat { room, waker } = &mut *seat;
+        match waker {
+            Some(waker) => waker.clone_from(task.waker()),
+            none => *none = Some(task.waker().clone()),
+        }
         loop {
-            if let Some(room) = &mut self.room {
+            if let Some(room) = room {
                 room.poll(task);
-                self.collect();
+                self.collect(room);
             }
             while let Some(report) = self.done.pop_front() {
                 let Err(refused) = self.reports.push(report) else { continue };
@@ -147,7 +201,7 @@ impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
             if self.over {
                 return Poll::Ready(());
             }
-            if self.room.as_mut().is_some_and(|room| !room.has_room()) {
+            if room.as_mut().is_some_and(|room| !room.has_room()) {
                 self.watch.say(Does::Waits);
                 return Poll::Pending;
             }
@@ -162,15 +216,15 @@ impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
                     }
                 }
             };
-            self.take(parcel);
+            self.take(parcel, room);
         }
     }
 
-    fn take(&mut self, parcel: Parcel<A, B>) {
-        match (parcel, &mut self.room) {
+    fn take(&mut self, parcel: Parcel<A, B>, place: &mut Option<Box<Room<A, B>>>) {
+        match (parcel, &mut *place) {
             (Parcel::Room(mut room), _) => {
                 room.watch(&self.watch);
-                self.room = Some(room);
+                *place = Some(room);
             }
             (Parcel::Packet(packet), Some(room)) => {
                 let cycles = if packet.slip.each { packet.items.len() } else { 1 };
@@ -186,24 +240,23 @@ impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
                         let remarks = room.remarks();
                         self.done.push_back(Report::Partly(packet, remarks, rest));
                     }
-                    return self.go_home();
+                    return self.go_home(place);
                 }
-                self.collect();
+                self.collect(room);
             }
-            (Parcel::Recall, Some(_)) => self.go_home(),
+            (Parcel::Recall, Some(_)) => self.go_home(place),
             (Parcel::Packet(_) | Parcel::Recall, None) => debug_assert!(false, "it was sent behind the chain"),
         }
     }
 
-    fn go_home(&mut self) {
-        self.collect();
-        let over = self.over;
-        self.done.extend(self.room.take().map(|room| Report::Home(room, over)));
+    fn go_home(&mut self, place: &mut Option<Box<Room<A, B>>>) {
+        let Some(mut room) = place.take() else { return };
+        self.collect(&mut room);
+        self.done.push_back(Report::Home(room, self.over));
     }
 
     /// Makes reports of what has come out.
-    fn collect(&mut self) {
-        let Some(room) = &mut self.room else { return };
+    fn collect(&mut self, room: &mut Room<A, B>) {
         while let Some(packet) = room.pop() {
             let remarks = room.remarks();
             self.done.push_back(Report::Packet(packet, remarks));

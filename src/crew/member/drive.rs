@@ -20,7 +20,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
         came: &mut VecDeque<Came<A, B>>,
     ) {
         loop {
-            self.collect(turn.task, came);
+            self.collect(Some(turn.task), came);
             if !self.home.is_lent() {
                 came.extend(self.said.take().map(Came::Said));
                 self.drive_home(cx, site, turn, came);
@@ -31,13 +31,17 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
         }
     }
 
-    /// Takes what is back from the thread.
-    fn collect(&mut self, task: &mut Context<'_>, came: &mut VecDeque<Came<A, B>>) {
+    /// Takes what is back from the thread; the task, if there is one, is woken when there is more.
+    pub(super) fn collect(&mut self, mut task: Option<&mut Context<'_>>, came: &mut VecDeque<Came<A, B>>) {
         let mut quitting = false;
         loop {
             let Some(post) = &self.post else { return };
             // Nobody hears of a panic before it is known that the worker is gone, which it says at once.
-            let report = if quitting { post.wait() } else { post.poll_report(task) };
+            let report = match &mut task {
+                _ if quitting => post.wait(),
+                Some(task) => post.poll_report(task),
+                None => post.report(),
+            };
             let Some(report) = report else { return };
             if let Report::Packet(_, Some(remarks)) | Report::Partly(_, Some(remarks), _) = &report {
                 quitting |= self.quits && remarks.panic.is_some();

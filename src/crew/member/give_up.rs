@@ -23,7 +23,10 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     ) {
         let (mut given_up, mut stays) = (Vec::new(), Vec::new());
         let waiting = std::mem::take(&mut self.line);
-        let back = self.take_back().into_iter().map(Message::Packet);
+        let back = self.seize().into_iter().map(Message::Packet);
+        // It may have been on its way home.
+        self.collect(None, came);
+        came.extend(self.said.take().map(Came::Said));
         for message in back.chain(waiting.into_iter()) {
             match message {
                 Message::Packet(packet) if packet.slip.ticket.is_some_and(|ticket| ticket.entry < end) => {
@@ -57,8 +60,33 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
 
     /// Takes back what is on the way to the thread.
     pub(super) fn take_back(&mut self) -> Vec<Packet<A>> {
+        let mut parcels = Vec::new();
+        if let Some(post) = &self.post {
+            post.take_back(|parcel| parcels.push(parcel));
+        }
+        self.unpack(parcels)
+    }
+
+    /// The same; where boundaries are inside, the chain comes home as well, unless the thread is in a stage: so what waits in
+    /// these can be given up there.
+    fn seize(&mut self) -> Vec<Packet<A>> {
+        if !(self.flows && self.home.is_lent()) {
+            return self.take_back();
+        }
+        let mut parcels = Vec::new();
+        match self.post.as_ref().and_then(|post| post.seize(|parcel| parcels.push(parcel))) {
+            None => self.take_back(),
+            Some(room) => {
+                let packets = self.unpack(parcels);
+                self.restore(room);
+                packets
+            }
+        }
+    }
+
+    fn unpack(&mut self, parcels: Vec<Parcel<A, B>>) -> Vec<Packet<A>> {
         let mut packets = Vec::new();
-        while let Some(parcel) = self.post.as_ref().and_then(|post| post.take_back()) {
+        for parcel in parcels {
             match parcel {
                 Parcel::Packet(packet) => {
                     self.unsend(packet.slip.ticket);
