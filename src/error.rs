@@ -273,7 +273,8 @@ pub enum TakeError {
         /// The path that was asked for.
         path: String,
     },
-    /// The edit took no stage of that path out, or it was taken from the receipt already.
+    /// The edit took no stage of that path out, or it was taken from the receipt already; or it was given up on a thread that has
+    /// not come home, and goes with that.
     Unknown {
         /// The path that was asked for.
         path: String,
@@ -303,7 +304,10 @@ impl fmt::Display for TakeError {
                 write!(f, "cannot take {path:?}: it went with its pipeline; await `retired` before that is dropped")
             }
             Self::Unknown { path } => {
-                write!(f, "cannot take {path:?}: this edit did not take it out, or it was taken already")
+                write!(
+                    f,
+                    "cannot take {path:?}: this edit did not take it out, it was taken already, or it is on a thread that has not come home"
+                )
             }
             Self::Mismatch { path, asked, found } => write!(f, "cannot take {path:?} as a {asked}: it is a {found}"),
         }

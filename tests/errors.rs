@@ -136,13 +136,13 @@ fn a_receipt_that_cannot_hand_over_says_why() {
     let receipt = pipeline.controller().remove("neg").unwrap();
     assert_snapshot!(receipt.take::<fn(i64) -> i64>("neg").unwrap_err(), @r#"cannot take "neg": the edit is applied at the next cycle; send an item, call `apply`, or await `applied`"#);
     pipeline.apply();
-    assert_snapshot!(receipt.take::<fn(i64) -> i64>("add").unwrap_err(), @r#"cannot take "add": this edit did not take it out, or it was taken already"#);
+    assert_snapshot!(receipt.take::<fn(i64) -> i64>("add").unwrap_err(), @r#"cannot take "add": this edit did not take it out, it was taken already, or it is on a thread that has not come home"#);
     assert_snapshot!(receipt.take::<Vec<String>>("neg").unwrap_err(), @r#"cannot take "neg" as a Vec<String>: it is a fn(i64) -> i64"#);
     assert_snapshot!(receipt.take_pipeline::<String, i64>("neg").unwrap_err(), @r#"cannot take "neg" as a Pipeline<String, i64>: it is a fn(i64) -> i64"#);
-    assert_snapshot!(receipt.take::<fn(i64) -> i64>("a b").unwrap_err(), @r#"cannot take "a b": this edit did not take it out, or it was taken already"#);
+    assert_snapshot!(receipt.take::<fn(i64) -> i64>("a b").unwrap_err(), @r#"cannot take "a b": this edit did not take it out, it was taken already, or it is on a thread that has not come home"#);
     let neg = receipt.take::<fn(i64) -> i64>("neg").unwrap();
     assert_eq!(neg(4), -4);
-    assert_snapshot!(receipt.take::<fn(i64) -> i64>("neg").unwrap_err(), @r#"cannot take "neg": this edit did not take it out, or it was taken already"#);
+    assert_snapshot!(receipt.take::<fn(i64) -> i64>("neg").unwrap_err(), @r#"cannot take "neg": this edit did not take it out, it was taken already, or it is on a thread that has not come home"#);
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn g5_a_flood_of_edits_is_bounded() {
             .unwrap();
     }
     let error = controller.rename("total", "sum").unwrap_err();
-    assert_snapshot!(error, @r#"cannot rename "total" to "sum": 1024 edits wait for the pipeline's next cycle; send an item, or call `apply`, and try again"#);
+    assert_snapshot!(error, @r#"cannot rename "total" to "sum": 1024 edits wait for the pipeline's next cycle; send an item, or call `apply` (where it is spawned, see what blocks it), and try again"#);
     pipeline.apply();
     controller.rename("total", "sum").unwrap();
 }

@@ -137,7 +137,7 @@ fn g5_a_flood_of_edits_is_refused_and_handed_back() {
     let refused = (0..2000).find_map(|_| controller.replace("s", |x: i64| x + 1).err()).unwrap();
     assert_eq!(
         refused.to_string(),
-        "cannot replace \"s\": 1024 edits wait for the pipeline's next cycle; send an item, or call `apply`, and try again"
+        "cannot replace \"s\": 1024 edits wait for the pipeline's next cycle; send an item, or call `apply` (where it is spawned, see what blocks it), and try again"
     );
     pipeline.apply();
     let receipt = controller.commit(refused.into_edit()).unwrap();

@@ -209,7 +209,7 @@ impl fmt::Display for Refusal {
             Self::Flooded { waiting } => {
                 write!(
                     f,
-                    "{waiting} edits wait for the pipeline's next cycle; send an item, or call `apply`, and try again"
+                    "{waiting} edits wait for the pipeline's next cycle; send an item, or call `apply` (where it is spawned, see what blocks it), and try again"
                 )
             }
             Self::Adopted => {

@@ -18,7 +18,7 @@ impl<In: Send + 'static, Out: Send + 'static> Pipeline<In, Out> {
     /// them, in order: outputs, and failures that the pipeline's [`OnFailure`](crate::OnFailure) leaves to the caller. The
     /// result are the counts then.
     ///
-    /// Both `items` and `each` are called in this thread, by turns, and may borrow. The iterator is asked for up to 256 items
+    /// Both `items` and `each` are called in this thread, by turns, and may borrow; the items themselves may not. The iterator is asked for up to 256 items
     /// at a time, and no output comes while it is asked: for one that waits for its items, [`spawn`](Pipeline::spawn).
     ///
     /// The pipeline is not ended by it: its sinks are flushed, its stages keep what they hold back, and it can be run again.

@@ -22,7 +22,8 @@ pub(super) const CHUNK: usize = 256;
 /// many items as [`Ends::door`](crate::Ends) says, until there is room for it in front of the pipeline; then it is accepted,
 /// under the revision of then. The items of one sender go in in order.
 ///
-/// It also is a `futures::Sink`; there, to flush and to close means that all is in the door.
+/// It also is a `futures::Sink`; there, to flush and to close means that all is in the door. Its own blocking `send` and `send_all`
+/// go before those of `futures::SinkExt`: in a task say `SinkExt::send_all(&mut sender, ..)`, or use `forward`.
 #[must_use = "the pipeline ends when its last sender is dropped"]
 pub struct Sender<In> {
     feeder: Feeder<In>,
