@@ -34,6 +34,8 @@ pub(crate) struct Room<A, B> {
     flows: bool,
     /// How many stages had panicked before.
     known: usize,
+    /// How many pipelines deeper than the stage that threads work for it is.
+    deeper: u32,
     /// How many items are taken from the desk at a time.
     few: usize,
     notes: Vec<Note>,
@@ -66,7 +68,7 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
         let cx = cx.afar(deeper);
         let known = cx.broken.len();
         let (outlet, travels, inbox) = (Outlet::new(usize::MAX), Travels::default(), Vec::new());
-        Self { chain, cx, outlet, travels, inbox, single, flows, known, few: 1, notes: Vec::new() }
+        Self { chain, cx, outlet, travels, inbox, single, flows, known, deeper, few: 1, notes: Vec::new() }
     }
 
     /// Has it seen from outside what the thread does with packets that have waited inside.
@@ -119,6 +121,10 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
         let Packet { slip, items } = packet;
         let (ticket, each, traced) = (slip.ticket, slip.each, slip.trace.is_some());
         self.cx.take_up(slip);
+        if let Some(trace) = &mut self.cx.trace {
+            // It leaves when it is back.
+            (0..self.deeper).for_each(|_| trace.enter());
+        }
         if self.flows || items.len() < 2 {
             self.inbox.extend(items);
             self.pass();
