@@ -80,6 +80,10 @@ pub(crate) struct Cycle {
     pub(crate) each: bool,
     /// Whether packets may be of many items that were accepted at once.
     pub(crate) spawned: bool,
+    /// Whether a panic is nobody's who called: the item that a stage panicked on is told of as a failure.
+    pub(crate) tells: bool,
+    /// Whether an item that took the quick way is still to be told of for that.
+    pub(crate) untold: bool,
     /// Where the packet in hand is missed.
     pub(crate) ticket: Option<Ticket>,
     /// Whether a boundary has taken the packet in hand.
@@ -112,6 +116,8 @@ impl Cycle {
             ledger,
             flowing: false,
             spawned: false,
+            tells: false,
+            untold: false,
             each: false,
             ticket: None,
             parked: false,
@@ -124,7 +130,7 @@ impl Cycle {
     /// The state for a part of the pipeline that runs elsewhere, `deeper` by so many pipelines.
     pub(crate) fn afar(&self, deeper: u32) -> Self {
         let mut cx = Self::new(Arc::new(LedgerCell::afar()));
-        cx.flowing = true;
+        (cx.flowing, cx.tells) = (true, true);
         cx.items = 0;
         cx.level = self.level + deeper;
         cx.broken.clone_from(&self.broken);
@@ -198,6 +204,7 @@ impl Cycle {
             && let Some(counts) = self.broken.last().map(|broken| Arc::clone(&broken.counts))
         {
             self.failed(&counts, 1);
+            self.untold = self.tells;
         }
         self.close(0, 0);
     }

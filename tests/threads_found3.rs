@@ -1,6 +1,6 @@
 //! Faults of the threaded engine that its reader has found: what a trace shows, where failures come, and who is told of a panic.
 
-use coroute::{Pipeline, Recording, Route, Running, Switch, filter, thread, try_stage, workers};
+use coroute::{FlowError, Pipeline, Recording, Route, Running, Switch, filter, thread, try_stage, workers};
 
 /// The trace of twelve items, sent to a pipeline as it is called and as it is spawned.
 ///
@@ -100,5 +100,104 @@ fn g7_the_trace_is_the_same_text_whatever_runs_the_targets() {
             let [local, spawned] = traces(&make, recording, at == 2);
             assert_eq!(spawned, local, "by route {at}, at the top");
         }
+    }
+}
+
+/// What comes out of a pipeline that was sent twenty items: outputs, and failures in their places; what the ledger says.
+fn twenty(pipeline: Pipeline<i64, i64>, at_once: bool) -> (Vec<Result<i64, (u64, String)>>, coroute::Ledger, String) {
+    let controller = pipeline.controller();
+    if at_once {
+        controller.pause().unwrap();
+    }
+    let mut running = pipeline.spawn().unwrap();
+    running.send_all(0..20).unwrap();
+    if at_once {
+        controller.resume().unwrap();
+    }
+    let mut came = Vec::new();
+    let failed = |failure: coroute::Failure| Err((failure.cycle(), failure.to_string()));
+    loop {
+        match running.recv().unwrap() {
+            Ok(output) => came.push(Ok(output)),
+            Err(FlowError::Failed(failure)) => came.push(failed(*failure)),
+            Err(_) => break,
+        }
+    }
+    let error = running.finish().unwrap_err();
+    let panic = error.to_string();
+    let finished = error.into_finished().unwrap();
+    came.extend(finished.outputs.into_iter().map(Ok));
+    came.extend(finished.failures.into_iter().map(failed));
+    (came, finished.ledger, panic)
+}
+
+fn breaks_at(bad: i64) -> impl FnMut(i64) -> i64 + Clone + Send + 'static {
+    move |x| if x == bad { std::panic::resume_unwind(Box::new("boom")) } else { x }
+}
+
+#[test]
+fn g6_the_item_that_a_stage_of_the_pipelines_own_thread_panics_on_is_a_failure() {
+    let within = || Pipeline::new("in").stage("breaks", breaks_at(5));
+    let by_key =
+        || Switch::new("s").target("in", within()).target("b", add()).route(Route::by_key(["in"], |x: &i64| *x as u64));
+    let chosen = || {
+        let mut choose = breaks_at(5);
+        let choose = move |x: &i64| choose(*x) < 100;
+        Switch::new("s")
+            .target("in", thread(Plain::new("in").stage("i", |x| x)))
+            .target("b", add())
+            .route(Route::when(choose, "in", "b"))
+    };
+    let makes: [(&str, Box<dyn Fn() -> Plain>); 6] = [
+        ("breaks", Box::new(|| Pipeline::new("p").stage("breaks", breaks_at(5)))),
+        ("in/breaks", Box::new(move || Pipeline::new("p").stage("in", within()))),
+        ("s/in/breaks", Box::new(move || Pipeline::new("p").switch(by_key()))),
+        (
+            "breaks",
+            Box::new(|| {
+                Pipeline::new("p").stage("t", thread(Plain::new("t").stage("i", |x| x))).stage("breaks", breaks_at(5))
+            }),
+        ),
+        (
+            "breaks",
+            Box::new(|| {
+                Pipeline::new("p")
+                    .stage("picky", try_stage(|x: &i64| Ok::<_, String>(*x)))
+                    .stage("breaks", breaks_at(5))
+            }),
+        ),
+        ("s", Box::new(move || Pipeline::new("p").switch(chosen()))),
+    ];
+    for (at, (stage, make)) in makes.iter().enumerate() {
+        for at_once in [true, false] {
+            let (came, ledger, panic) = twenty(make(), at_once);
+            let outputs: Vec<i64> =
+                came.iter().take_while(|came| came.is_ok()).filter_map(|came| came.clone().ok()).collect();
+            assert_eq!(outputs, [0, 1, 2, 3, 4], "number {at}, at once: {at_once}");
+            let text = |revision| {
+                format!("stage {stage:?} failed on cycle 5, revision {revision}: the stage panicked on it: boom")
+            };
+            assert_eq!(came[5], Err((5, text(if at_once { 2 } else { 0 }))), "number {at}, at once: {at_once}");
+            let failed = came.iter().filter(|came| came.is_err()).count();
+            assert_eq!((ledger.failed() as usize, came.len()), (failed, 5 + failed), "number {at}, at once: {at_once}");
+            assert_eq!(panic, format!("stage {stage:?} panicked: boom"));
+        }
+    }
+}
+
+#[test]
+fn g6_a_handler_of_failures_gets_the_item_that_a_stage_panicked_on() {
+    for quick in [true, false] {
+        let (tell, told) = std::sync::mpsc::channel();
+        let letters =
+            coroute::OnFailure::dead_letter(move |failure: coroute::Failure| tell.send(failure.to_string()).unwrap());
+        let pipeline = Pipeline::new("p").stage("breaks", breaks_at(0)).on_failure(letters);
+        let pipeline = if quick { pipeline } else { pipeline.stage("twice", coroute::flat_map(|x: i64| [x, x])) };
+        let running = pipeline.spawn().unwrap();
+        running.send(0).unwrap();
+        let finished = running.finish().unwrap_err().into_finished().unwrap();
+        assert_eq!(finished.failures.len(), 0);
+        let letters: Vec<String> = told.try_iter().collect();
+        assert_eq!(letters, ["stage \"breaks\" failed on cycle 0, revision 0: the stage panicked on it: boom"]);
     }
 }

@@ -5,6 +5,7 @@
 //! packet; else they are one by one. Either way an item is accepted when it is known that there is room for it, under the
 //! revision of then.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Context;
@@ -25,7 +26,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let current = self.current(sinks);
         (current.sinks, current.spawned) = (sinks, true);
         let hand = current.hand.take();
-        self.cx.spawned = true;
+        (self.cx.spawned, self.cx.tells) = (true, true);
         self.review();
         hand
     }
@@ -76,7 +77,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// No thread runs it any more.
     pub(crate) fn unseen(&mut self) {
-        self.cx.watch = None;
+        (self.cx.watch, self.cx.tells) = (None, false);
     }
 
     /// The thread has nothing to do, unless it `waits` for room at the exit.
@@ -239,6 +240,22 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         current.mixed = true;
         current.news = news.into();
         (self.quick, self.clear) = (NEVER, NEVER);
+    }
+
+    /// A panic has come out of the engine: if it did so the quick way, the item in hand is told of now.
+    pub(crate) fn tell_of(&mut self, panic: &(dyn Any + Send)) {
+        let cx = &mut self.cx;
+        if !std::mem::take(&mut cx.untold) {
+            return;
+        }
+        // Its cycle is closed.
+        cx.number -= 1;
+        cx.report_broken(panic);
+        cx.number += 1;
+        self.after();
+        if let Some(current) = &mut self.current {
+            current.failed(self.cx.failures.drain(..));
+        }
     }
 
     /// How many stages have panicked so far.

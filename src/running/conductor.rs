@@ -136,6 +136,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
     }
 
     fn broke(&mut self, panic: Box<dyn Any + Send>) {
+        self.engine.tell_of(&*panic);
         self.forget_mended();
         let Self { engine, panics, breaks, .. } = self;
         let of_a_stage = std::mem::replace(breaks, engine.breaks()) != engine.breaks();
