@@ -72,6 +72,8 @@ pub(crate) struct Cycle {
     /// How many stages have panicked so far.
     pub(crate) breaks: u64,
     pub(crate) panic: Option<Box<dyn Any + Send>>,
+    /// The stage whose panic that is, if it came at the stage's end: nobody can mend it by taking the stage out.
+    pub(crate) ended: Option<(NodeId, Path)>,
     pub(crate) trace: Option<Box<Recorder>>,
     pub(crate) ledger: Arc<LedgerCell>,
     /// Whether packets wait at boundaries: tasks run the pipeline.
@@ -112,6 +114,7 @@ impl Cycle {
             broken: Vec::new(),
             breaks: 0,
             panic: None,
+            ended: None,
             trace: None,
             ledger,
             flowing: false,

@@ -201,3 +201,62 @@ fn g6_a_handler_of_failures_gets_the_item_that_a_stage_panicked_on() {
         assert_eq!(letters, ["stage \"breaks\" failed on cycle 0, revision 0: the stage panicked on it: boom"]);
     }
 }
+
+/// A stage that panics at its end.
+struct Breaks;
+
+impl coroute::Stage<i64> for Breaks {
+    type Out = i64;
+    fn process(&mut self, item: i64, out: &mut coroute::Output<'_, i64>) {
+        out.emit(item);
+    }
+    fn finish(&mut self, _: &mut coroute::Output<'_, i64>) {
+        std::panic::resume_unwind(Box::new("at its end"));
+    }
+}
+
+type Leaves = (&'static str, fn(&coroute::Controller) -> Result<coroute::Receipt, coroute::EditError>, fn() -> Plain);
+
+#[test]
+fn g6_a_stage_that_panics_as_it_leaves_is_told_at_the_end() {
+    let cases: [Leaves; 7] = [
+        ("breaks", |c| c.remove("breaks"), || Pipeline::new("p").stage("breaks", Breaks)),
+        ("breaks", |c| c.replace("breaks", |x: i64| x), || Pipeline::new("p").stage("breaks", Breaks)),
+        (
+            "in/breaks",
+            |c| c.remove("in"),
+            || Pipeline::new("p").stage("in", Pipeline::new("in").stage("breaks", Breaks)),
+        ),
+        ("t/breaks", |c| c.remove("t/breaks"), || Pipeline::new("p").thread("t", |t| t.stage("breaks", Breaks))),
+        ("t/breaks", |c| c.remove("t"), || Pipeline::new("p").thread("t", |t| t.stage("breaks", Breaks))),
+        (
+            "s/breaks",
+            |c| c.detach("s", "breaks"),
+            || Pipeline::new("p").switch(Switch::new("s").target("breaks", Breaks).target("b", |x: i64| x).route("b")),
+        ),
+        ("w", |c| c.workers("w", 1), || Pipeline::new("p").workers("w", 2, || Breaks)),
+    ];
+    for (at, (stage, edit, make)) in cases.into_iter().enumerate() {
+        for after in [true, false] {
+            let mut running = make().spawn().unwrap();
+            running.send_all(0..3).unwrap();
+            running.flush().unwrap();
+            let receipt = edit(&running.controller()).unwrap();
+            running.settle().unwrap();
+            receipt.wait_retired().unwrap();
+            if after {
+                running.send_all(3..6).unwrap();
+                running.flush().unwrap();
+            }
+            let error = running.finish().unwrap_err();
+            assert_eq!(error.to_string(), format!("stage {stage:?} panicked: at its end"), "number {at}");
+            let finished = error.into_finished().unwrap();
+            let outputs: Vec<i64> = (0..if after { 6 } else { 3 }).collect();
+            assert_eq!(
+                (finished.outputs, finished.failures.len()),
+                (outputs, 0),
+                "number {at}: it takes items as before"
+            );
+        }
+    }
+}

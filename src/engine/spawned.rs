@@ -27,6 +27,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         (current.sinks, current.spawned) = (sinks, true);
         let hand = current.hand.take();
         (self.cx.spawned, self.cx.tells) = (true, true);
+        if self.cx.panic.is_none() {
+            self.cx.ended = None;
+        }
         self.review();
         hand
     }
@@ -256,6 +259,12 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         if let Some(current) = &mut self.current {
             current.failed(self.cx.failures.drain(..));
         }
+    }
+
+    /// The stage that the panic which came out last is of, if it was at the stage's end and that has left.
+    pub(crate) fn take_ended(&mut self) -> Option<Path> {
+        let (id, path) = self.cx.ended.take()?;
+        (!self.broken().any(|(broken, _)| broken == id)).then_some(path)
     }
 
     /// How many stages have panicked so far.

@@ -19,6 +19,9 @@ pub(super) fn flush<W: Work<A, B>, A, B>(work: &mut W, site: &Site, rest: &[Spot
             out.truncate(cx.whole.max(before));
         }
         cx.faults.take();
+        if cx.panic.is_none() {
+            cx.ended = cx.broken.last().map(|broken| (broken.id, broken.path.clone()));
+        }
         cx.panic.get_or_insert(panic);
     }
 }
