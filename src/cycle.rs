@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::ledger::{Counts, LedgerCell};
 use crate::name::{Name, NodeId, Path};
-use crate::packet::Ticket;
+use crate::packet::{Ticket, cycle_of};
 use crate::roster::Watch;
 use crate::stage::Faults;
 use crate::trace::{Lost, Recorder};
@@ -308,12 +308,16 @@ impl Cycle {
         self.broken.iter().any(|broken| broken.id == id && broken.harm != Harm::Part)
     }
 
-    /// A stage that has panicked fails what still comes to it; of the packet in hand, it has had so many items `before`.
+    /// A stage that has panicked fails what still comes to it; of the packet in hand, so many have gone on `before`.
     #[cold]
     pub(crate) fn turn_away<T: Send + 'static>(&mut self, items: &mut Vec<T>, before: usize, site: &Site) {
         let number = self.number;
-        for (at, item) in items.drain(..).enumerate() {
-            self.number = number + if self.each { (before + at) as u64 } else { 0 };
+        let cycles: Vec<u64> = match self.each {
+            true => (before..).map(|at| cycle_of(at, number, &self.failures)).take(items.len()).collect(),
+            false => vec![number; items.len()],
+        };
+        for (item, cycle) in items.drain(..).zip(cycles) {
+            self.number = cycle;
             self.faults.add(item, "the stage has panicked; replace it, or take it out".into());
             self.settle(site, 1, 0, 0);
         }

@@ -87,7 +87,7 @@ impl<W, A, B> Node<W, A, B> {
             let begun = taken.saturating_sub(items.len());
             lost(site, out, before, begun, gone, &*panic, cx);
             cx.panic.get_or_insert(panic);
-            cx.turn_away(items, begun, site);
+            cx.turn_away(items, out.len() - before, site);
         }
         if !W::GATE {
             cx.pass();

@@ -27,6 +27,9 @@ fn traces(make: &dyn Fn() -> Pipeline<i64, i64>, recording: fn() -> Recording, e
 }
 
 type Plain = Pipeline<i64, i64>;
+type Make<'a> = Box<dyn Fn() -> Plain + 'a>;
+/// An output, or the cycle of a failure and what it says.
+type News = Result<i64, (u64, String)>;
 
 fn add() -> impl FnMut(i64) -> i64 + Clone + Send + 'static {
     |x| x + 1
@@ -104,7 +107,7 @@ fn g7_the_trace_is_the_same_text_whatever_runs_the_targets() {
 }
 
 /// What comes out of a pipeline that was sent twenty items: outputs, and failures in their places; what the ledger says.
-fn twenty(pipeline: Pipeline<i64, i64>, at_once: bool) -> (Vec<Result<i64, (u64, String)>>, coroute::Ledger, String) {
+fn twenty(pipeline: Pipeline<i64, i64>, at_once: bool) -> (Vec<News>, coroute::Ledger, String) {
     let controller = pipeline.controller();
     if at_once {
         controller.pause().unwrap();
@@ -148,7 +151,7 @@ fn g6_the_item_that_a_stage_of_the_pipelines_own_thread_panics_on_is_a_failure()
             .target("b", add())
             .route(Route::when(choose, "in", "b"))
     };
-    let makes: [(&str, Box<dyn Fn() -> Plain>); 6] = [
+    let makes: [(&str, Make<'_>); 6] = [
         ("breaks", Box::new(|| Pipeline::new("p").stage("breaks", breaks_at(5)))),
         ("in/breaks", Box::new(move || Pipeline::new("p").stage("in", within()))),
         ("s/in/breaks", Box::new(move || Pipeline::new("p").switch(by_key()))),
@@ -259,4 +262,50 @@ fn g6_a_stage_that_panics_as_it_leaves_is_told_at_the_end() {
             );
         }
     }
+}
+
+/// What comes of items that are accepted at once: outputs, and the cycles of failures, as they come.
+fn at_once(pipeline: Plain, items: i64) -> Vec<Result<i64, u64>> {
+    let controller = pipeline.controller();
+    controller.pause().unwrap();
+    let mut running = pipeline.spawn().unwrap();
+    running.send_all(0..items).unwrap();
+    controller.resume().unwrap();
+    running.flush().unwrap();
+    let news = std::iter::from_fn(|| running.try_recv().ok());
+    let came = news.filter_map(|news| match news {
+        Ok(output) => Some(Ok(output)),
+        Err(FlowError::Failed(failure)) => Some(Err(failure.cycle())),
+        Err(_) => None,
+    });
+    came.collect()
+}
+
+#[test]
+fn g6_what_a_panic_costs_comes_in_its_place_in_a_batch() {
+    let all_but = |failed: &[u64]| -> Vec<Result<i64, u64>> {
+        (0..16).map(|x| if failed.contains(&x) { Err(x) } else { Ok(x as i64) }).collect()
+    };
+    let crew = |bad| workers(2, move || breaks_at(bad));
+    assert_eq!(at_once(Pipeline::new("p").stage("w", crew(3)), 16), all_but(&[3]));
+    assert_eq!(at_once(Pipeline::new("p").stage("w", crew(12)).stage("same", |x| x), 16), all_but(&[12]));
+    let two = Pipeline::new("p").stage("v", crew(3)).stage("w", crew(9));
+    let came = at_once(two, 16);
+    assert_eq!(
+        came.iter().flatten().copied().collect::<Vec<i64>>(),
+        (0..16).filter(|x| ![3, 9].contains(x)).collect::<Vec<_>>()
+    );
+    let odd = |x: &i64| *x % 2 == 1;
+    let switch =
+        || Switch::new("s").target("a", breaks_at(5)).target("b", |x: i64| x).route(Route::when(odd, "a", "b"));
+    assert_eq!(at_once(switch().into_pipeline(), 16), all_but(&[5, 7, 9, 11, 13, 15]));
+    let inside = || Pipeline::new("p").thread("t", move |t| t.switch(switch()));
+    assert_eq!(at_once(inside(), 16), all_but(&[5, 7, 9, 11, 13, 15]));
+    let behind = Pipeline::new("p").stage("first", |x| x).switch(switch()).stage("breaks", breaks_at(8));
+    assert_eq!(at_once(behind, 16), all_but(&[5, 7, 8, 9, 10, 11, 12, 13, 14, 15]));
+    let threads = Switch::new("s")
+        .target("a", thread(Plain::new("a").stage("i", breaks_at(5))))
+        .target("b", thread(Plain::new("b").stage("i", |x| x)))
+        .route(Route::when(odd, "a", "b"));
+    assert_eq!(at_once(threads.into_pipeline(), 16), all_but(&[5, 7, 9, 11, 13, 15]));
 }

@@ -101,6 +101,7 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
         slip.failures = before;
         inside.iter_mut().for_each(|failure| failure.prefix(&site.name));
         slip.come_out(level, &site.name);
+        slip.each &= inside.is_empty() || self.chain.on_failure.is_stop();
         let settled = catch_unwind(AssertUnwindSafe(|| self.chain.on_failure.settle(&mut inside, 0)));
         if let Err(panic) = settled {
             cx.broke(site);
@@ -141,6 +142,8 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
     fn settle(&mut self, from: usize, cx: &mut Cycle, site: &Site) {
         if cx.failures.len() > from && !self.chain.on_failure.is_stop() {
             cx.whole = usize::MAX;
+            // Which items have failed is not known any more.
+            cx.each = false;
             guarded(cx, site, |cx| self.chain.on_failure.settle(&mut cx.failures, from));
         }
     }

@@ -9,7 +9,7 @@ use std::any::Any;
 use super::{Broken, Cycle, Site};
 use crate::error::said;
 use crate::failure::Failure;
-use crate::packet::{Items, Packet, Slip};
+use crate::packet::{Items, Packet, Slip, cycle_of};
 use crate::roster::Does;
 use crate::stage::{BoxError, Fault};
 
@@ -111,12 +111,13 @@ impl Cycle {
         self.failures.push(Failure::new(site.id, &site.name, place, fault));
     }
 
-    /// A stage has panicked on so many items, which are lost; the last is number `at` of those in hand.
+    /// A stage has panicked on so many items, which are lost; in front of them so many have gone on.
     #[cold]
     pub(crate) fn panicked_on(&mut self, site: &Site, items: u64, at: usize, panic: &(dyn Any + Send)) {
         self.failed(&site.counts, items);
         if self.tells {
-            let place = (self.number + if self.each { at as u64 } else { 0 }, self.revision, self.level);
+            let number = if self.each { cycle_of(at, self.number, &self.failures) } else { self.number };
+            let place = (number, self.revision, self.level);
             let failure = |_| Failure::new(site.id, &site.name, place, panicked(panic));
             self.failures.extend((0..items).map(failure));
         }

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Context;
 
-use super::current::AHEAD;
+use super::current::{AHEAD, Failed};
 use super::many::BATCH;
 use super::{Engine, NEVER};
 use crate::cycle::{Broken, Harm};
@@ -165,8 +165,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     fn accept_at_once(&mut self) {
         let (mut items, mut out) = (std::mem::take(&mut self.inbox), std::mem::take(&mut self.out));
         self.cx.each = self.exact && items.len() > 1;
+        let first = self.cx.number;
         self.batch(&mut items, &mut out, 0);
-        self.cx.each = false;
+        let failed = Failed::of(std::mem::take(&mut self.cx.each), first, &self.cx.failures);
         self.after();
         self.clear = NEVER;
         if let Some(current) = &mut self.current {
@@ -175,6 +176,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 out.clear();
             } else {
                 self.cx.undeliver(out.len());
+                if !self.cx.failures.is_empty() {
+                    current.mix(std::mem::take(&mut out), self.cx.failures.drain(..).collect(), failed);
+                }
                 current.news.extend(out.drain(..).map(Ok));
             }
             current.failed(self.cx.failures.drain(..));

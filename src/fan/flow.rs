@@ -47,13 +47,12 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let count = items.len();
         let weight = if cx.spawned { count.max(1) } else { 1 };
         let runs = self.runs(items, cx, site);
+        // Where each goes one way, and none has failed, it is known of each which cycle it is of.
+        cx.each &= cx.failures.is_empty() && !self.pick.is(PolicyKind::All);
         let slip = cx.put_down();
         let (number, revision) = (slip.number, slip.revision);
-        // Where each goes one way, and none is left behind, it is known of each which cycle it is of.
-        let sent: usize = runs.iter().map(|(_, run)| run.len()).sum();
-        let each = slip.each && sent == count && !self.pick.is(PolicyKind::All);
         let Some(branching) = &mut self.branching else { return };
-        let parts = slip.parts(branching.meet.next(), each, false, runs.iter().map(|(_, run)| run.len()));
+        let parts = slip.parts(branching.meet.next(), slip.each, false, runs.iter().map(|(_, run)| run.len()));
         let entry = branching.meet.begin(slip, runs.len(), weight);
         for ((target, run), slip) in runs.into_iter().zip(parts) {
             self.send(target, run, slip, cx, site);
@@ -105,9 +104,9 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             let sent: usize = runs.iter().map(|(_, run)| run.len()).sum();
             let lost = begun as i64 - (cx.gone - gone) - sent as i64;
             cx.faults.take();
-            cx.panicked_on(site, lost.max(0).unsigned_abs(), begun.saturating_sub(1), &*panic);
+            cx.panicked_on(site, lost.max(0).unsigned_abs(), sent, &*panic);
             cx.panic.get_or_insert(panic);
-            cx.turn_away(&mut rest, begun, site);
+            cx.turn_away(&mut rest, sent, site);
         }
         runs
     }

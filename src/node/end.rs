@@ -43,6 +43,6 @@ pub(super) fn lost<B>(
     cx.faults.take();
     let rest = taken as i64 - (cx.gone - gone) - (out.len() - before) as i64;
     if rest > 0 {
-        cx.panicked_on(site, rest.unsigned_abs(), taken.saturating_sub(1), panic);
+        cx.panicked_on(site, rest.unsigned_abs(), out.len() - before, panic);
     }
 }
