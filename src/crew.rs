@@ -159,6 +159,8 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let loads: SmallVec<[usize; 8]> = self.members.iter().map(Member::load).collect();
         let runs = self.deal.runs(items, &loads, cx, site);
         cx.let_wait(site, count);
+        // Where some have failed, the parts do not begin at the cycles that their places say.
+        cx.each &= cx.failures.is_empty();
         let mut slip = cx.put_down();
         let (number, revision) = (slip.number, slip.revision);
         if self.unordered && slip.each && slip.ticket.is_none() && slip.trace.is_none() {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::ledger::{Counts, LedgerCell};
 use crate::name::{Name, NodeId, Path};
-use crate::packet::Ticket;
+use crate::packet::{Ticket, cycle_of};
 use crate::roster::Watch;
 use crate::stage::Faults;
 use crate::trace::{Lost, Recorder};
@@ -75,6 +75,8 @@ pub(crate) struct Cycle {
     /// How many stages have panicked so far.
     pub(crate) breaks: u64,
     pub(crate) panic: Option<Box<dyn Any + Send>>,
+    /// The stage whose panic that is, if it came at the stage's end: nobody can mend it by taking the stage out.
+    pub(crate) ended: Option<(NodeId, Path)>,
     pub(crate) trace: Option<Box<Recorder>>,
     pub(crate) ledger: Arc<LedgerCell>,
     /// Whether packets wait at boundaries: tasks run the pipeline.
@@ -83,6 +85,10 @@ pub(crate) struct Cycle {
     pub(crate) each: bool,
     /// Whether packets may be of many items that were accepted at once.
     pub(crate) spawned: bool,
+    /// Whether a panic is nobody's who called: the item that a stage panicked on is told of as a failure.
+    pub(crate) tells: bool,
+    /// Whether an item that took the quick way is still to be told of for that.
+    pub(crate) untold: bool,
     /// Where the packet in hand is missed.
     pub(crate) ticket: Option<Ticket>,
     /// Whether a boundary has taken the packet in hand.
@@ -111,10 +117,13 @@ impl Cycle {
             broken: Vec::new(),
             breaks: 0,
             panic: None,
+            ended: None,
             trace: None,
             ledger,
             flowing: false,
             spawned: false,
+            tells: false,
+            untold: false,
             each: false,
             ticket: None,
             parked: false,
@@ -127,7 +136,7 @@ impl Cycle {
     /// The state for a part of the pipeline that runs elsewhere, `deeper` by so many pipelines.
     pub(crate) fn afar(&self, deeper: u32) -> Self {
         let mut cx = Self::new(Arc::new(LedgerCell::afar()));
-        cx.flowing = true;
+        (cx.flowing, cx.tells) = (true, true);
         cx.items = 0;
         cx.level = self.level + deeper;
         cx.broken.clone_from(&self.broken);
@@ -201,6 +210,7 @@ impl Cycle {
             && let Some(counts) = self.broken.last().map(|broken| Arc::clone(&broken.counts))
         {
             self.failed(&counts, 1);
+            self.untold = self.tells;
         }
         self.close(0, 0);
     }
@@ -301,12 +311,16 @@ impl Cycle {
         self.broken.iter().any(|broken| broken.id == id && broken.harm != Harm::Part)
     }
 
-    /// A stage that has panicked fails what still comes to it; of the packet in hand, it has had so many items `before`.
+    /// A stage that has panicked fails what still comes to it; of the packet in hand, so many have gone on `before`.
     #[cold]
     pub(crate) fn turn_away<T: Send + 'static>(&mut self, items: &mut Vec<T>, before: usize, site: &Site) {
         let number = self.number;
-        for (at, item) in items.drain(..).enumerate() {
-            self.number = number + if self.each { (before + at) as u64 } else { 0 };
+        let cycles: Vec<u64> = match self.each {
+            true => (before..).map(|at| cycle_of(at, number, &self.failures)).take(items.len()).collect(),
+            false => vec![number; items.len()],
+        };
+        for (item, cycle) in items.drain(..).zip(cycles) {
+            self.number = cycle;
             self.faults.add(item, "the stage has panicked; replace it, or take it out".into());
             self.settle(site, 1, 0, 0);
         }

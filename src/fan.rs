@@ -45,6 +45,8 @@ pub(crate) struct Fan<A, B> {
     spent: Option<u64>,
     /// Items on their way to one target.
     run: Vec<A>,
+    /// How many items of the batch went ahead of them.
+    sent: usize,
     /// The route's target that they are on their way to.
     waiting: Option<usize>,
     /// Why the first of them is, while that is recorded.
@@ -75,6 +77,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             since: 0,
             spent: None,
             run: Vec::new(),
+            sent: 0,
             waiting: None,
             why: None,
             order: Vec::new(),
@@ -263,7 +266,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
                 let rest: Vec<A> = rest.collect();
                 items.extend(rest);
                 if let Some(target) = self.waiting.take() {
-                    self.dispatch(target, out, cx, site);
+                    self.dispatch_run(target, out, cx, site);
                 }
                 cx.whole = usize::MAX;
                 resume_unwind(panic);

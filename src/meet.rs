@@ -367,6 +367,7 @@ fn joined<B>(mut slip: Slip, parts: SmallVec<[Part<B>; 1]>, leaves: bool) -> Pac
         if leaves {
             part.slip.failures.iter_mut().for_each(Failure::come_out);
         }
+        slip.each &= part.slip.each || part.slip.failures.is_empty();
         slip.failures.extend(part.slip.failures);
         if let (Some(whole), Some(part)) = (&mut slip.trace, part.slip.trace) {
             whole.append(part);

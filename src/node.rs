@@ -70,7 +70,7 @@ impl<W, A, B> Node<W, A, B> {
         if cx.flowing && cx.is_broken(site.id) {
             return cx.turn_away(items, 0, site);
         }
-        let (taken, gone, before) = (items.len() as i64, cx.gone, out.len());
+        let (taken, gone, before) = (items.len(), cx.gone, out.len());
         cx.whole = usize::MAX;
         if let Some(trace) = &mut cx.trace
             && work.is_plain()
@@ -80,13 +80,14 @@ impl<W, A, B> Node<W, A, B> {
         }
         let caught = catch_unwind(AssertUnwindSafe(|| work.many(items, out, cx, site)));
         if let Err(panic) = caught {
-            cx.panic.get_or_insert(panic);
             if !cx.flowing {
                 items.clear();
             }
-            lost(site, out, before, taken - items.len() as i64, gone, cx);
             // What it had not come to is handed back.
-            cx.turn_away(items, (taken as usize).saturating_sub(items.len()), site);
+            let begun = taken.saturating_sub(items.len());
+            lost(site, out, before, begun, gone, &*panic, cx);
+            cx.panic.get_or_insert(panic);
+            cx.turn_away(items, out.len() - before, site);
         }
         if !W::GATE {
             cx.pass();

@@ -19,6 +19,8 @@ pub(crate) struct Slip {
     /// The cycle in which the item was accepted, or the first of them.
     pub(crate) number: u64,
     /// Whether each of the items that are in it was accepted in a cycle of its own, one after the other.
+    ///
+    /// Those that have failed are missing. Where it is not known any more which these were, it is `false`.
     pub(crate) each: bool,
     /// The revision that governs it.
     pub(crate) revision: u64,
@@ -92,6 +94,18 @@ impl Slip {
     pub(crate) fn is_missed(&self) -> bool {
         self.ticket.is_some() || !self.failures.is_empty() || self.trace.is_some()
     }
+}
+
+/// The cycle of item number `at` of those that were accepted from cycle `first` on, each in one of its own, and have not failed.
+pub(crate) fn cycle_of(at: usize, first: u64, failures: &[Failure]) -> u64 {
+    let mut cycle = first + at as u64;
+    if !failures.is_empty() {
+        let mut failed: Vec<u64> = failures.iter().map(Failure::cycle).filter(|failed| *failed >= first).collect();
+        failed.sort_unstable();
+        failed.dedup();
+        failed.into_iter().for_each(|failed| cycle += u64::from(failed <= cycle));
+    }
+    cycle
 }
 
 /// The items of a packet; most have one.

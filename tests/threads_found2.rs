@@ -53,6 +53,9 @@ fn g6_items_ahead_of_the_edit_that_takes_a_broken_stage_out_do_not_come_to_it() 
         running.settle().unwrap();
     }
     open.send(()).unwrap();
+    let Some(Err(FlowError::Failed(_))) = running.recv() else {
+        panic!("the item that the stage panicked on has failed")
+    };
     let Some(Err(FlowError::Held(_))) = running.recv() else { panic!("the stage has panicked") };
     controller.replace("breaks", |x: i64| x * 10).unwrap();
     // It is under the old revision, and comes to the place of the stage when the new one is committed.
@@ -91,7 +94,7 @@ fn g6_what_is_past_a_stage_that_has_panicked_comes_out_at_the_end() {
     let error = finishing.join().unwrap();
     assert_eq!(error.to_string(), "stage \"breaks\" panicked: one");
     let finished = error.into_finished().unwrap();
-    assert_eq!((finished.outputs, finished.failures.len()), (vec![0], 0));
+    assert_eq!((finished.outputs, finished.failures.len()), (vec![0], 1));
     assert!(receipt.is_retired(), "the edit has gone through, behind it");
 }
 
@@ -128,7 +131,7 @@ fn g6_items_of_a_batch_fail_on_their_own_cycles() {
     let switched = Pipeline::new("p").switch(Switch::new("s").target("x", target).route("x"));
     let plain = Pipeline::new("p").stage("breaks", breaks());
     let behind = Pipeline::new("p").stage("w", workers(1, || |x: i64| x)).stage("breaks", breaks());
-    for (pipeline, shown) in [(switched, vec![1, 2, 3]), (plain, vec![2, 3]), (behind, vec![2, 3])] {
+    for pipeline in [switched, plain, behind] {
         let controller = pipeline.controller();
         controller.pause().unwrap();
         let running = pipeline.spawn().unwrap();
@@ -136,7 +139,7 @@ fn g6_items_of_a_batch_fail_on_their_own_cycles() {
         controller.resume().unwrap();
         let finished = running.finish().unwrap_err().into_finished().unwrap();
         let cycles: Vec<u64> = finished.failures.iter().map(|failure| failure.cycle()).collect();
-        assert_eq!((cycles, finished.outputs), (shown, vec![0]));
+        assert_eq!((cycles, finished.outputs), (vec![1, 2, 3], vec![0]));
     }
 }
 

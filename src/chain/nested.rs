@@ -80,8 +80,14 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
         &mut self.chain
     }
 
-    fn deeper<R>(&mut self, cx: &mut Cycle, work: impl FnOnce(&mut Self, &mut Cycle) -> R) -> R {
-        if self.flat { work(self, cx) } else { cx.deeper(|cx| work(self, cx)) }
+    fn deeper<R>(&mut self, cx: &mut Cycle, site: &Site, work: impl FnOnce(&mut Self, &mut Cycle) -> R) -> R {
+        if self.flat {
+            return work(self, cx);
+        }
+        let broken = cx.broken.len();
+        let result = cx.deeper(|cx| work(self, cx));
+        cx.broken.iter_mut().skip(broken).for_each(|broken| broken.path.prefix(&site.name));
+        result
     }
 
     /// Deals with the failures that a packet, which has come out, brings from inside.
@@ -95,6 +101,7 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
         slip.failures = before;
         inside.iter_mut().for_each(|failure| failure.prefix(&site.name));
         slip.come_out(level, &site.name);
+        slip.each &= inside.is_empty() || self.chain.on_failure.is_stop();
         let settled = catch_unwind(AssertUnwindSafe(|| self.chain.on_failure.settle(&mut inside, 0)));
         if let Err(panic) = settled {
             cx.broke(site);
@@ -135,6 +142,8 @@ impl<A: Send + 'static, B: Send + 'static> Nested<A, B> {
     fn settle(&mut self, from: usize, cx: &mut Cycle, site: &Site) {
         if cx.failures.len() > from && !self.chain.on_failure.is_stop() {
             cx.whole = usize::MAX;
+            // Which items have failed is not known any more.
+            cx.each = false;
             guarded(cx, site, |cx| self.chain.on_failure.settle(&mut cx.failures, from));
         }
     }
@@ -267,8 +276,8 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
         self.chain.grain()
     }
 
-    fn mark(&mut self, mark: Mark, cx: &mut Cycle, _: &Site, travels: &mut Travels) {
-        self.deeper(cx, |this, cx| this.chain.mark(mark, &mut this.outlet, cx, travels));
+    fn mark(&mut self, mark: Mark, cx: &mut Cycle, site: &Site, travels: &mut Travels) {
+        self.deeper(cx, site, |this, cx| this.chain.mark(mark, &mut this.outlet, cx, travels));
     }
 
     fn head_edit(&self) -> Option<u64> {
@@ -284,7 +293,7 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
     }
 
     fn evict(&mut self, eviction: &mut Eviction, cx: &mut Cycle, site: &Site) {
-        self.deeper(cx, |this, cx| this.chain.evict(eviction, cx));
+        self.deeper(cx, site, |this, cx| this.chain.evict(eviction, cx));
         eviction.empty_line(self.outlet.line_mut(), HowFar::Done, cx, site);
     }
 
@@ -298,8 +307,8 @@ impl<A: Send + 'static, B: Send + 'static> Wait for Nested<A, B> {
 }
 
 impl<A: Send + 'static, B: Send + 'static> Flow<B> for Nested<A, B> {
-    fn drive(&mut self, cx: &mut Cycle, _: &Site, turn: &mut Turn<'_, '_>) {
-        self.ready = self.deeper(cx, |this, cx| this.chain.poll(&mut this.outlet, cx, turn));
+    fn drive(&mut self, cx: &mut Cycle, site: &Site, turn: &mut Turn<'_, '_>) {
+        self.ready = self.deeper(cx, site, |this, cx| this.chain.poll(&mut this.outlet, cx, turn));
     }
 
     fn pop(&mut self, cx: &mut Cycle, site: &Site, _: &mut Travels) -> Option<Message<B>> {

@@ -2,7 +2,7 @@
 
 use super::Crew;
 use super::member::{Back, Came, Member};
-use crate::cycle::{Cycle, Site};
+use crate::cycle::{Cycle, Harm, Site};
 use crate::link::{Recount, Work};
 use crate::packet::Packet;
 
@@ -50,6 +50,9 @@ where
     B: Send + 'static,
 {
     member.dismiss();
+    let broken = cx.broken.len();
     member.home.finish(out, cx, site);
+    // The others go on.
+    cx.broken.iter_mut().skip(broken).for_each(|broken| broken.harm = Harm::Part);
     member.home.recount(Recount::Leave, cx, site);
 }

@@ -13,7 +13,6 @@ use std::time::Instant;
 use super::desk::{Desk, FEW};
 use crate::chain::Chain;
 use crate::cycle::{Broken, Cycle};
-use crate::error::said;
 use crate::knot::{Travels, Turn};
 use crate::ledger::Note;
 use crate::outlet::Outlet;
@@ -34,6 +33,8 @@ pub(crate) struct Room<A, B> {
     flows: bool,
     /// How many stages had panicked before.
     known: usize,
+    /// How many pipelines deeper than the stage that threads work for it is.
+    deeper: u32,
     /// How many items are taken from the desk at a time.
     few: usize,
     notes: Vec<Note>,
@@ -66,7 +67,7 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
         let cx = cx.afar(deeper);
         let known = cx.broken.len();
         let (outlet, travels, inbox) = (Outlet::new(usize::MAX), Travels::default(), Vec::new());
-        Self { chain, cx, outlet, travels, inbox, single, flows, known, few: 1, notes: Vec::new() }
+        Self { chain, cx, outlet, travels, inbox, single, flows, known, deeper, few: 1, notes: Vec::new() }
     }
 
     /// Has it seen from outside what the thread does with packets that have waited inside.
@@ -119,6 +120,10 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
         let Packet { slip, items } = packet;
         let (ticket, each, traced) = (slip.ticket, slip.each, slip.trace.is_some());
         self.cx.take_up(slip);
+        if let Some(trace) = &mut self.cx.trace {
+            // It leaves when it is back.
+            (0..self.deeper).for_each(|_| trace.enter());
+        }
         if self.flows || items.len() < 2 {
             self.inbox.extend(items);
             self.pass();
@@ -181,7 +186,7 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
         chain.take(inbox, &mut outlet.made, cx);
         inbox.clear();
         if cx.broken.len() > broken {
-            self.report();
+            locate(chain, cx);
         }
     }
 
@@ -204,22 +209,20 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
             {
                 cx.failed(&counts, 1);
             }
+            locate(chain, cx);
+            cx.report_broken(&*panic);
             cx.panic.get_or_insert(panic);
-            self.report();
-            self.cx.number += u64::from(each);
+            cx.number += u64::from(each);
         }
     }
+}
 
-    /// Says of the item in hand that a stage has panicked on it.
-    #[cold]
-    fn report(&mut self) {
-        let Self { chain, cx, .. } = self;
-        let Some(id) = cx.broken.last().map(|broken| broken.id) else { return };
-        if let (Some(path), Some(broken)) = (chain.locate(id), cx.broken.last_mut()) {
-            broken.path = path;
-        }
-        let text = cx.panic.as_ref().map_or("", |panic| said(&**panic).unwrap_or("something that is no text"));
-        let error = format!("the stage panicked on it: {text}");
-        cx.report_broken(error.into());
+/// Says where the last stage is that has panicked.
+#[cold]
+fn locate<A: Send + 'static, B: Send + 'static>(chain: &Chain<A, B>, cx: &mut Cycle) {
+    if let Some(broken) = cx.broken.last_mut()
+        && let Some(path) = chain.locate(broken.id)
+    {
+        broken.path = path;
     }
 }

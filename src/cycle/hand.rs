@@ -7,8 +7,9 @@
 use std::any::Any;
 
 use super::{Broken, Cycle, Site};
+use crate::error::said;
 use crate::failure::Failure;
-use crate::packet::{Items, Packet, Slip};
+use crate::packet::{Items, Packet, Slip, cycle_of};
 use crate::roster::Does;
 use crate::stage::{BoxError, Fault};
 
@@ -110,13 +111,24 @@ impl Cycle {
         self.failures.push(Failure::new(site.id, &site.name, place, fault));
     }
 
-    /// Says of the item in hand, which is counted, that the last stage to panic did so on it.
+    /// A stage has panicked on so many items, which are lost; in front of them so many have gone on.
     #[cold]
-    pub(crate) fn report_broken(&mut self, error: BoxError) {
+    pub(crate) fn panicked_on(&mut self, site: &Site, items: u64, at: usize, panic: &(dyn Any + Send)) {
+        self.failed(&site.counts, items);
+        if self.tells {
+            let number = if self.each { cycle_of(at, self.number, &self.failures) } else { self.number };
+            let place = (number, self.revision, self.level);
+            let failure = |_| Failure::new(site.id, &site.name, place, panicked(panic));
+            self.failures.extend((0..items).map(failure));
+        }
+    }
+
+    /// Says of the item in hand, which is counted and took the quick way, that the last stage to panic did so on it.
+    #[cold]
+    pub(crate) fn report_broken(&mut self, panic: &(dyn Any + Send)) {
         let Some(Broken { id, path, .. }) = self.broken.last() else { return };
         let Some(name) = path.names().last() else { return };
-        let place = (self.number, self.revision, self.level);
-        let mut failure = Failure::new(*id, name, place, Fault { error, item: Box::new(()) });
+        let mut failure = Failure::new(*id, name, (self.number, self.revision, self.level), panicked(panic));
         failure.place(path.clone());
         self.failures.push(failure);
     }
@@ -143,4 +155,10 @@ impl Cycle {
         self.level -= 1;
         result
     }
+}
+
+/// What there is to say of an item that a stage panicked on.
+fn panicked(panic: &(dyn Any + Send)) -> Fault {
+    let text = said(panic).unwrap_or("something that is no text");
+    Fault { error: format!("the stage panicked on it: {text}").into(), item: Box::new(()) }
 }

@@ -32,7 +32,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         loop {
             let _ = self.get_ready();
             let mut control = self.shared.board.lock();
-            if control.waiting.is_empty() {
+            // A recording that begins meanwhile knows nothing of waiting either.
+            if control.waiting.is_empty() && self.shared.board.sequence() == self.seen {
                 control.flowing = true;
                 if let Some(recorder) = &mut self.cx.trace {
                     recorder.know(control.revision, control.places());

@@ -5,11 +5,12 @@
 //! packet; else they are one by one. Either way an item is accepted when it is known that there is room for it, under the
 //! revision of then.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Context;
 
-use super::current::AHEAD;
+use super::current::{AHEAD, Failed};
 use super::many::BATCH;
 use super::{Engine, NEVER};
 use crate::cycle::{Broken, Harm};
@@ -25,7 +26,10 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let current = self.current(sinks);
         (current.sinks, current.spawned) = (sinks, true);
         let hand = current.hand.take();
-        self.cx.spawned = true;
+        (self.cx.spawned, self.cx.tells) = (true, true);
+        if self.cx.panic.is_none() {
+            self.cx.ended = None;
+        }
         self.review();
         hand
     }
@@ -76,7 +80,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// No thread runs it any more.
     pub(crate) fn unseen(&mut self) {
-        self.cx.watch = None;
+        (self.cx.watch, self.cx.tells) = (None, false);
     }
 
     /// The thread has nothing to do, unless it `waits` for room at the exit.
@@ -161,8 +165,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     fn accept_at_once(&mut self) {
         let (mut items, mut out) = (std::mem::take(&mut self.inbox), std::mem::take(&mut self.out));
         self.cx.each = self.exact && items.len() > 1;
+        let first = self.cx.number;
         self.batch(&mut items, &mut out, 0);
-        self.cx.each = false;
+        let failed = Failed::of(std::mem::take(&mut self.cx.each), first, &self.cx.failures);
         self.after();
         self.clear = NEVER;
         if let Some(current) = &mut self.current {
@@ -171,6 +176,9 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 out.clear();
             } else {
                 self.cx.undeliver(out.len());
+                if !self.cx.failures.is_empty() {
+                    current.mix(std::mem::take(&mut out), self.cx.failures.drain(..).collect(), failed);
+                }
                 current.news.extend(out.drain(..).map(Ok));
             }
             current.failed(self.cx.failures.drain(..));
@@ -239,6 +247,28 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         current.mixed = true;
         current.news = news.into();
         (self.quick, self.clear) = (NEVER, NEVER);
+    }
+
+    /// A panic has come out of the engine: if it did so the quick way, the item in hand is told of now.
+    pub(crate) fn tell_of(&mut self, panic: &(dyn Any + Send)) {
+        let cx = &mut self.cx;
+        if !std::mem::take(&mut cx.untold) {
+            return;
+        }
+        // Its cycle is closed.
+        cx.number -= 1;
+        cx.report_broken(panic);
+        cx.number += 1;
+        self.after();
+        if let Some(current) = &mut self.current {
+            current.failed(self.cx.failures.drain(..));
+        }
+    }
+
+    /// The stage that the panic which came out last is of, if it was at the stage's end and that has left.
+    pub(crate) fn take_ended(&mut self) -> Option<Path> {
+        let (id, path) = self.cx.ended.take()?;
+        (!self.broken().any(|(broken, _)| broken == id)).then_some(path)
     }
 
     /// How many stages have panicked so far.

@@ -12,6 +12,7 @@ use crate::route::PolicyKind;
 
 impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     pub(super) fn send_to_all(&mut self, items: &mut Drain<'_, A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        cx.each = false;
         let count = self.routed.len();
         let broken = cx.broken.len();
         while let Some(item) = items.next() {
@@ -38,19 +39,32 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         // By the time that the run is full, the route may have chosen for others.
         let why = cx.trace.as_ref().is_some_and(|trace| trace.asks_why()).then(|| self.pick.reason(target));
         if let Some(before) = before {
-            self.dispatch(before, out, cx, site);
+            self.dispatch_run(before, out, cx, site);
         }
         self.why = why;
     }
 
+    /// Sends off the run, which is of cycles of its own.
+    pub(super) fn dispatch_run(&mut self, target: usize, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
+        let number = cx.number;
+        if cx.each {
+            cx.number += self.sent as u64;
+        }
+        self.sent += self.run.len();
+        self.dispatch(target, out, cx, site);
+        cx.number = number;
+    }
+
     pub(super) fn by_policy(&mut self, items: &mut Drain<'_, A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         let failover = self.pick.is(PolicyKind::Failover);
+        self.sent = 0;
+        cx.each &= items.len() < 2 || cx.failures.is_empty();
         let broken = cx.broken.len();
         while let Some(item) = items.next() {
             let choice = self.choose(&item, cx, site);
             let Choice::To(target) = choice else {
                 if let Some(target) = self.waiting.take() {
-                    self.dispatch(target, out, cx, site);
+                    self.dispatch_run(target, out, cx, site);
                 }
                 if ends(broken, cx) {
                     return cx.failed(&site.counts, 1 + items.len() as u64);
@@ -64,7 +78,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             } else if let Some(before) = before
                 && before != target
             {
-                self.dispatch(before, out, cx, site);
+                self.dispatch_run(before, out, cx, site);
             }
             self.run.push(item);
             if failover {
@@ -78,7 +92,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             }
         }
         if let Some(target) = self.waiting.take() {
-            self.dispatch(target, out, cx, site);
+            self.dispatch_run(target, out, cx, site);
         }
     }
 }

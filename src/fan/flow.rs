@@ -1,5 +1,7 @@
 //! A switch with boundaries in its targets: packets wait in them, and meet again behind.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use smallvec::SmallVec;
 
 use super::Fan;
@@ -43,16 +45,14 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     /// One packet to the targets.
     pub(super) fn branch(&mut self, items: &mut Vec<A>, out: &mut Vec<B>, cx: &mut Cycle, site: &Site) {
         let count = items.len();
-        // What the user's code chooses comes first: a panic in it leaves the packet in hand.
         let weight = if cx.spawned { count.max(1) } else { 1 };
         let runs = self.runs(items, cx, site);
+        // Where each goes one way, and none has failed, it is known of each which cycle it is of.
+        cx.each &= cx.failures.is_empty() && !self.pick.is(PolicyKind::All);
         let slip = cx.put_down();
         let (number, revision) = (slip.number, slip.revision);
-        // Where each goes one way, and none is left behind, it is known of each which cycle it is of.
-        let sent: usize = runs.iter().map(|(_, run)| run.len()).sum();
-        let each = slip.each && sent == count && !self.pick.is(PolicyKind::All);
         let Some(branching) = &mut self.branching else { return };
-        let parts = slip.parts(branching.meet.next(), each, false, runs.iter().map(|(_, run)| run.len()));
+        let parts = slip.parts(branching.meet.next(), slip.each, false, runs.iter().map(|(_, run)| run.len()));
         let entry = branching.meet.begin(slip, runs.len(), weight);
         for ((target, run), slip) in runs.into_iter().zip(parts) {
             self.send(target, run, slip, cx, site);
@@ -77,21 +77,36 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
             Some((last, run)) if *last == target && !apart => run.push(item),
             _ => runs.push((target, Items::from_iter([item]))),
         };
-        for item in items.drain(..) {
-            match self.choose(&item, cx, site) {
-                Choice::To(target) => add(target, item),
-                Choice::All => {
-                    let count = self.routed.len();
-                    cx.settle(site, 1, count, 0);
-                    for target in 1..count {
-                        if let Some(copy) = self.copy(Some(&item), cx, site) {
-                            add(target - 1, copy);
+        let (taken, gone) = (items.len(), cx.gone);
+        let mut rest = items.drain(..);
+        let chosen = catch_unwind(AssertUnwindSafe(|| {
+            for item in rest.by_ref() {
+                match self.choose(&item, cx, site) {
+                    Choice::To(target) => add(target, item),
+                    Choice::All => {
+                        let count = self.routed.len();
+                        cx.settle(site, 1, count, 0);
+                        for target in 1..count {
+                            if let Some(copy) = self.copy(Some(&item), cx, site) {
+                                add(target - 1, copy);
+                            }
                         }
+                        add(count.saturating_sub(1), item);
                     }
-                    add(count.saturating_sub(1), item);
+                    why => Self::strand(item, why, cx, site),
                 }
-                why => Self::strand(item, why, cx, site),
             }
+        }));
+        if let Err(panic) = chosen {
+            // What was chosen for goes on; what it had not come to is turned away.
+            let mut rest: Vec<A> = rest.collect();
+            let begun = taken - rest.len();
+            let sent: usize = runs.iter().map(|(_, run)| run.len()).sum();
+            let lost = begun as i64 - (cx.gone - gone) - sent as i64;
+            cx.faults.take();
+            cx.panicked_on(site, lost.max(0).unsigned_abs(), sent, &*panic);
+            cx.panic.get_or_insert(panic);
+            cx.turn_away(&mut rest, sent, site);
         }
         runs
     }

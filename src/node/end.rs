@@ -1,5 +1,6 @@
 //! The end of a stage: of its stream, or by a panic.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::cycle::{Cycle, Site};
@@ -18,19 +19,30 @@ pub(super) fn flush<W: Work<A, B>, A, B>(work: &mut W, site: &Site, rest: &[Spot
             out.truncate(cx.whole.max(before));
         }
         cx.faults.take();
+        if cx.panic.is_none() {
+            cx.ended = cx.broken.last().map(|broken| (broken.id, broken.path.clone()));
+        }
         cx.panic.get_or_insert(panic);
     }
 }
 
 /// A stage panicked: what it had in hand, and what was behind that in the batch, is counted as failed.
 #[cold]
-pub(super) fn lost<B>(site: &Site, out: &mut Vec<B>, before: usize, taken: i64, gone: i64, cx: &mut Cycle) {
+pub(super) fn lost<B>(
+    site: &Site,
+    out: &mut Vec<B>,
+    before: usize,
+    taken: usize,
+    gone: i64,
+    panic: &(dyn Any + Send),
+    cx: &mut Cycle,
+) {
     if cx.whole != usize::MAX {
         out.truncate(cx.whole.max(before));
     }
     cx.faults.take();
-    let rest = taken - (cx.gone - gone) - (out.len() - before) as i64;
+    let rest = taken as i64 - (cx.gone - gone) - (out.len() - before) as i64;
     if rest > 0 {
-        cx.failed(&site.counts, rest.unsigned_abs());
+        cx.panicked_on(site, rest.unsigned_abs(), out.len() - before, panic);
     }
 }

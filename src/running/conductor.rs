@@ -136,7 +136,9 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
     }
 
     fn broke(&mut self, panic: Box<dyn Any + Send>) {
+        self.engine.tell_of(&*panic);
         self.forget_mended();
+        let ended = self.engine.take_ended();
         let Self { engine, panics, breaks, .. } = self;
         let of_a_stage = std::mem::replace(breaks, engine.breaks()) != engine.breaks();
         let is_new = |id: NodeId| {
@@ -144,6 +146,10 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
             known < engine.broken().filter(|(known, _)| *known == id).count()
         };
         let broken = engine.broken().find(|(id, _)| is_new(*id)).map(|(id, path)| (id, path.clone()));
+        if let Some(path) = ended {
+            // It panicked as it left.
+            return panics.push((None, Panic::new(path, panic)));
+        }
         match broken {
             Some((id, path)) => panics.push((Some(id), Panic::new(path, panic))),
             // An edit has mended it meanwhile.

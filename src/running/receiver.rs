@@ -18,7 +18,9 @@ use crate::parker::{block_on, block_on_until, deadline};
 /// Receives the outputs of a spawned pipeline; see [`Running::split`](crate::Running::split).
 ///
 /// Outputs come in order; a failure that the pipeline's [`OnFailure`](crate::OnFailure) leaves to the caller is an `Err` in
-/// the place of the item. When a stage has panicked, [`FlowError::Held`](crate::FlowError::Held) comes, once. At most as
+/// the place of the item (with some exceptions where many items travel together, see [`threads`](crate::guide::threads)). When
+/// a stage has panicked, [`FlowError::Held`](crate::FlowError::Held) comes, once and as soon as it is known, which may be before
+/// outputs of items ahead: who wants these goes on receiving. At most as
 /// many outputs as [`Ends::exit`](crate::Ends) says wait to be received; when it is full, so is the pipeline at last, and
 /// senders wait.
 ///

@@ -52,6 +52,12 @@ impl From<Failure> for Fault {
     }
 }
 
+/// Whether it is of the item that a stage panicked on: where nobody is called back by the panic, that is told of as well, and
+/// the item, which is lost, does not come with it. The reference says of it that it has failed, and no more.
+pub(crate) fn is_of_a_panic(failure: &Failure) -> bool {
+    failure.error().to_string() == "the stage panicked on it: bang"
+}
+
 /// Panics without a word on the standard error.
 fn bang() -> ! {
     resume_unwind(Box::new("bang"))
@@ -237,7 +243,11 @@ fn handler(on_fail: OnFail) -> OnFailure {
         OnFail::Skip => OnFailure::skip(),
         OnFail::Dead(label) => {
             let note = noting();
-            OnFailure::dead_letter(move |failure| note(Note::Dead(label, failure.into())))
+            OnFailure::dead_letter(move |failure| {
+                if !is_of_a_panic(&failure) {
+                    note(Note::Dead(label, failure.into()));
+                }
+            })
         }
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use coroute::{Ends, FlowError, FlushError, Handle, Hold, JoinError, Pipeline, Receiver, SendError, Sender};
 use futures::Stream;
 
-use crate::build::{Fault, take_notes};
+use crate::build::{Fault, is_of_a_panic, take_notes};
 use crate::engine::{Calls, End, Seen};
 use crate::real::Runs;
 
@@ -67,6 +67,7 @@ impl Spawned {
     fn hear(&mut self, news: Result<i64, FlowError>) {
         match news {
             Ok(item) => self.out.push(item),
+            Err(FlowError::Failed(failure)) if is_of_a_panic(&failure) => {}
             Err(FlowError::Failed(failure)) => self.faults.push((*failure).into()),
             Err(FlowError::Held(_)) => self.panicked = true,
             Err(_) => unreachable!("no other error"),
@@ -237,7 +238,8 @@ impl Calls for Spawned {
         };
         assert_eq!(finished.items, [], "all that was sent was accepted");
         self.out.extend(finished.outputs);
-        self.faults.extend(finished.failures.into_iter().map(Fault::from));
+        let failures = finished.failures.into_iter().filter(|failure| !is_of_a_panic(failure));
+        self.faults.extend(failures.map(Fault::from));
         self.state = State::Ended(Box::new(finished.pipeline));
         self.seen(Vec::new())
     }

@@ -24,8 +24,12 @@ fn panicked<In: std::fmt::Debug, Out: std::fmt::Debug>(
     }
 }
 
+/// Those that are left; the one that a stage panicked on is not, and only its failure comes.
 fn items(finished: Finished<i64, i64>) -> Vec<i64> {
-    let failed = finished.failures.into_iter().map(|failure| failure.into_item().unwrap());
+    let mut failed = finished.failures.into_iter();
+    let of_the_panic = failed.next().unwrap().to_string();
+    assert!(of_the_panic.contains("the stage panicked on it: it is "), "{of_the_panic}");
+    let failed = failed.map(|failure| failure.into_item().unwrap());
     failed.chain(finished.items).collect()
 }
 
@@ -65,6 +69,7 @@ fn g6_an_edit_mends_a_poisoned_pipeline_while_items_wait() {
         assert_eq!(running.recv().unwrap().unwrap(), item + 1);
     }
     running.send(2).unwrap();
+    let Some(Err(FlowError::Failed(_))) = running.recv() else { panic!() };
     let Some(Err(FlowError::Held(held))) = running.recv() else { panic!() };
     assert_eq!(*held, Hold::Poisoned { stage: coroute::Path::new("break").unwrap() });
     running.send_all(3..6).unwrap();
@@ -132,6 +137,7 @@ fn g6_who_waits_for_the_end_of_a_poisoned_pipeline_does_not_wait_for_ever() {
     let (sender, mut receiver, handle) = pipeline.spawn().unwrap().split();
     sender.send_all(0..2).unwrap();
     assert_eq!(receiver.recv().unwrap().unwrap(), 1);
+    assert!(matches!(receiver.recv(), Some(Err(FlowError::Failed(_)))));
     assert!(matches!(receiver.recv(), Some(Err(FlowError::Held(_)))));
     sender.send_all(5..8).unwrap();
     // Both ends are still there.

@@ -133,7 +133,7 @@ fn abandoned<A: Send + 'static, B: Send + 'static>(
     site: &Site,
 ) -> Back<B> {
     let Sent { ticket, number, revision, each, .. } = *sent;
-    let mut slip = Slip { number, revision, ticket: Some(ticket), ..Slip::default() };
+    let mut slip = Slip { number, revision, each, ticket: Some(ticket), ..Slip::default() };
     let (mut rest, mut done, mut items, mut remarks) = (Items::new(), 0, Items::new(), None);
     if let Some(Hand { rest: left, done: through, made, notes, failures, .. }) = hand {
         (rest, done, items) = (left.into_iter().collect(), through, made.into_iter().collect());
