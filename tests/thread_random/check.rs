@@ -123,7 +123,10 @@ impl History {
             let late = self.edits[revision..].iter().filter_map(|edit| edit.rule);
             let mut walk = Walk { history: self, leaf, cycle, late: late.collect(), share: WHOLE, keys: &mut keys };
             if !walk.follow(&self.models[revision], &Rest::Nothing, 0) && !walk.again(revision) {
-                return Err(format!("G1: under revision {revision} {leaf:?} cannot be, with {:#?}", self.models[revision]));
+                return Err(format!(
+                    "G1: under revision {revision} {leaf:?} cannot be, with {:#?}",
+                    self.models[revision]
+                ));
             }
             shares[cycle as usize] += walk.share();
         }
@@ -218,7 +221,7 @@ struct Walk<'a> {
     late: Vec<Rule>,
     share: u64,
     /// To which target the items with a key went, under a route.
-    keys: &'a mut HashMap<(u32, u64), u32>,
+    keys: &'a mut HashMap<(u32, u64), usize>,
 }
 
 impl Walk<'_> {
@@ -281,7 +284,7 @@ impl Walk<'_> {
             Policy::When => vec![way.targets[usize::from(!when(way.id, self.cycle))]],
             Policy::Choose => vec![way.targets[choose(way.id, self.cycle, way.targets.len())]],
             Policy::ByKey => match self.keys.get(&(way.id, key(self.cycle))) {
-                Some(known) => vec![*known],
+                Some(known) => vec![way.targets[*known]],
                 None => way.targets.clone(),
             },
         };
@@ -290,9 +293,14 @@ impl Walk<'_> {
             target.is_some_and(|target| self.follow(std::slice::from_ref(target), rest, at))
         });
         if let (Some(uid), Policy::ByKey) = (led, way.policy)
-            && self.leaf.hops.get(at).is_some_and(|hop| fork.targets.iter().any(|node| node.uid == uid && node.has(hop.uid)))
+            && self
+                .leaf
+                .hops
+                .get(at)
+                .is_some_and(|hop| fork.targets.iter().any(|node| node.uid == uid && node.has(hop.uid)))
         {
-            self.keys.insert((way.id, key(self.cycle)), uid);
+            let at = way.targets.iter().position(|target| *target == uid).expect("it was led there");
+            self.keys.insert((way.id, key(self.cycle)), at);
         }
         led.is_some()
     }

@@ -188,7 +188,8 @@ impl Editor {
     fn shift(&mut self, sketch: &mut Sketch) {
         let Some(node) = self.in_chain(&sketch.model) else { return };
         let Some(to) = self.in_chain(&sketch.model).filter(|to| !node.has(to.uid)) else { return };
-        let (from, beside) = (path(&sketch.model, node.uid).expect("it is"), path(&sketch.model, to.uid).expect("it is"));
+        let (from, beside) =
+            (path(&sketch.model, node.uid).expect("it is"), path(&sketch.model, to.uid).expect("it is"));
         let after = self.draw.rng.once_in(2);
         match after {
             true => sketch.edit.move_after(from, beside),
