@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::build::{choose, when};
 use super::edits::Rule;
 use super::item::{End, Hop, Leaf};
-use super::model::{Fork, Kind, Node, Policy, Work, find, key};
+use super::model::{Fork, Kind, Node, Policy, Work, all, find, key};
 
 /// What has happened in a run.
 #[derive(Debug, Clone)]
@@ -150,8 +150,13 @@ impl History {
                 if self.ordered && place < *last && !resent {
                     return Err(format!("G2: item {place:?} comes out behind {last:?}"));
                 }
-                if revisions.of(last.0) > revisions.of(place.0) {
-                    return Err(format!("G1: item {} comes out behind {}, and an edit between them", place.0, last.0));
+                let (old, new) = (revisions.of(place.0), revisions.of(last.0));
+                // An edit that changes nothing, but for names, is none.
+                if (old..new).any(|at| shape(&self.models[at]) != shape(&self.models[at + 1])) {
+                    return Err(format!(
+                        "G1: item {} comes out behind {}, and an edit between them: {:?}",
+                        place.0, last.0, self.edits
+                    ));
                 }
             }
             last = Some(place);
@@ -185,6 +190,16 @@ impl History {
             )),
         }
     }
+}
+
+/// What there is in a pipeline, without its names.
+fn shape(nodes: &[Node]) -> Vec<(u32, usize)> {
+    let more = |node: &Node| match &node.kind {
+        Kind::Crew(crew) => crew.count,
+        Kind::Switch(fork) => fork.way.id as usize,
+        _ => node.inside().len(),
+    };
+    all(nodes).into_iter().map(|node| (node.uid, more(node))).collect()
 }
 
 /// The revisions of items that come in order, or nearly.

@@ -1,6 +1,6 @@
 //! Stages and routes drawn from a seed.
 
-use super::model::{Crew, Deal, Fork, Kind, Node, Policy, Way, Work};
+use super::model::{Crew, Deal, Fork, Kind, Node, Policy, Way, Work, is_deep};
 use super::seed::Rng;
 
 /// What a plan may have in it.
@@ -14,6 +14,13 @@ pub(crate) struct Menu {
     pub(crate) unordered: bool,
     /// Edits have rules for what is in flight.
     pub(crate) rules: bool,
+}
+
+impl Menu {
+    /// See `g2_what_is_given_up_in_a_thread_inside_a_thread_is_counted_once` in `threads_found4.rs`.
+    pub(crate) fn is_too_deep(self, model: &[Node]) -> bool {
+        self.rules && is_deep(model)
+    }
 }
 
 /// Draws what a plan consists of.

@@ -61,6 +61,11 @@ impl Editor {
         for _ in 0..if self.draw.rng.once_in(3) { 3 } else { 1 } {
             self.change(&mut sketch);
         }
+        if self.draw.menu.is_too_deep(&sketch.model) {
+            // A pipeline that was paused is to go on.
+            sketch = self.sketch();
+            sketch.edit.resume().expect("a change");
+        }
         let rule = (self.draw.menu.rules && self.draw.rng.once_in(2))
             .then(|| *self.draw.rng.pick(&[Rule::Fail, Rule::Resend, Rule::Drop]));
         match rule {

@@ -171,3 +171,10 @@ pub(crate) fn all(nodes: &[Node]) -> Vec<&Node> {
     nodes.iter().for_each(|node| node.each(&mut |node| found.push(node)));
     found
 }
+
+/// Whether there is something on a thread that items wait in, other than the thread's queue.
+pub(crate) fn is_deep(nodes: &[Node]) -> bool {
+    let waits = |node: &&Node| matches!(node.kind, Kind::Thread(..) | Kind::Crew(_) | Kind::Slow(_) | Kind::Buffer(_));
+    let on_thread = |node: &&Node| matches!(node.kind, Kind::Thread(..));
+    all(nodes).iter().filter(|node| on_thread(node)).any(|node| all(node.inside()).iter().any(|node| waits(node)))
+}

@@ -44,7 +44,10 @@ pub(crate) fn run(seed: u64, menu: Menu) -> History {
     let mut draw = Draw::new(seed, menu);
     let log = Log::default();
     let length = 2 + draw.rng.below(4);
-    let model = draw.chain(2, length);
+    let mut model = draw.chain(2, length);
+    while menu.is_too_deep(&model) {
+        model = draw.chain(2, length);
+    }
     let pipeline = Pipeline::new(&draw.prefix).stage("number", log.number());
     let pipeline = pipe(pipeline, &model, &log);
     let ends = Ends { door: 1 + draw.rng.below(64), exit: 1 + draw.rng.below(64) };
@@ -100,7 +103,7 @@ pub(crate) fn run(seed: u64, menu: Menu) -> History {
             }
             editor.mend();
             for commit in &editor.commits {
-                drop(commit.receipt.wait_retired());
+                let _ = commit.receipt.wait_retired();
             }
             drop(sender);
             editor
