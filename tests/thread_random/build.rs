@@ -128,7 +128,6 @@ impl Stage<Item> for Hand {
             0 => item.let_go(uid),
             _ => {
                 item.pass(uid);
-                item.strayed = true;
                 out.emit(item);
             }
         }

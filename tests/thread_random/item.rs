@@ -17,14 +17,12 @@ pub(crate) struct Item {
     /// Its place in the stream, once the pipeline has accepted it.
     pub(crate) cycle: Option<u64>,
     pub(crate) hops: Vec<Hop>,
-    /// Whether it has come past a stage that may give another number of outputs.
-    pub(crate) strayed: bool,
     log: Option<Log>,
 }
 
 impl Item {
     pub(crate) fn new(from: (usize, u64), log: &Log) -> Self {
-        Self { from, cycle: None, hops: Vec::new(), strayed: false, log: Some(log.clone()) }
+        Self { from, cycle: None, hops: Vec::new(), log: Some(log.clone()) }
     }
 
     /// Where it stands in the stream; only what is accepted comes to a stage.
@@ -36,7 +34,7 @@ impl Item {
     fn part(&self, uid: u32, copy: u8) -> Self {
         let mut hops = self.hops.clone();
         hops.push(Hop { uid, copy });
-        Self { from: self.from, cycle: self.cycle, hops, strayed: true, log: self.log.clone() }
+        Self { from: self.from, cycle: self.cycle, hops, log: self.log.clone() }
     }
 
     /// It becomes so many.
