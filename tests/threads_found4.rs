@@ -1,7 +1,12 @@
 //! Faults that random pipelines on threads have found; each test is the least that shows one.
 
+#[allow(dead_code)]
+#[path = "soak/room.rs"]
+mod room;
+
 use std::future::ready;
 use std::panic::resume_unwind;
+use std::time::Duration;
 
 use coroute::{InFlight, Pipeline, filter, thread, workers};
 
@@ -59,4 +64,36 @@ fn g6_items_of_a_batch_fail_on_their_own_cycles_behind_a_filter() {
     let finished = running.finish().unwrap_err().into_finished().unwrap();
     let cycles: Vec<u64> = finished.failures.iter().map(|failure| failure.cycle()).collect();
     assert_eq!((cycles, finished.outputs), (vec![5, 7], vec![1, 3]));
+}
+
+/// Workers that are one too many are on their way out when their stage leaves. Nobody has to let go of anything for their
+/// threads to end.
+#[test]
+#[cfg(target_os = "linux")]
+fn g9_workers_that_are_let_go_do_so_also_where_their_stage_leaves() {
+    let (sender, mut receiver, handle) = Pipeline::new("few").stage("same", |x: i64| x).spawn().unwrap().split();
+    let controller = handle.controller();
+    let taking = std::thread::spawn(move || receiver.iter().count());
+    let mut receipts = Vec::new();
+    for round in 0..200 {
+        let crew = workers(3, || |x: i64| x);
+        let edit = controller.edit(|e| e.insert_after("same", "few_w", crew)?.workers("few_w", 1));
+        receipts.push(edit.unwrap());
+        (0..round % 5).for_each(|item| sender.send(item).unwrap());
+        receipts.push(controller.remove("few_w").unwrap());
+        (0..round % 3).for_each(|item| sender.send(item).unwrap());
+    }
+    drop(sender);
+    let finished = handle.join().unwrap();
+    assert_eq!(taking.join().unwrap() as u64, finished.ledger.accepted());
+    // They have been told to go, and do, as soon as they come to run.
+    for _ in 0..1000 {
+        if room::threads("few").is_empty() {
+            break;
+        }
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    assert_eq!(room::threads("few"), Vec::<String>::new());
+    assert!(receipts.iter().all(|receipt| receipt.is_retired()));
+    drop((finished, controller));
 }
