@@ -8,7 +8,7 @@ use super::kit::{Fate, Fates, Gate, Item, Trap, breaks, items, step, watch};
 
 /// A stage that can break: its path, its tag, and that of the one that takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+struct Place {
     path: &'static str,
     tag: &'static str,
     next: &'static str,
@@ -73,7 +73,7 @@ enum When {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
-    pub(crate) place: Place,
+    place: Place,
     at: u64,
     change: Change,
     when: When,
@@ -107,6 +107,21 @@ impl Case {
             .stage("w", workers(2, maker).queue(queue))
             .switch(switch)
             .stage("z", stage("z"))
+    }
+
+    /// Some in which items come out before and behind the edit, and the panic is told: another stage is replaced, then a
+    /// worker breaks.
+    pub(crate) fn some() -> impl Iterator<Item = Self> {
+        let queues = [(64, true), (64, false), (3, false)];
+        let case = |(queue, chunks)| Self {
+            place: PLACES[3],
+            at: 2,
+            change: Change::ReplaceAnother,
+            when: When::Before,
+            queue,
+            chunks,
+        };
+        queues.into_iter().map(case)
     }
 
     /// The tags of the stages, once the edit governs.
