@@ -3,13 +3,12 @@
 use std::future::poll_fn;
 
 use loom::future::block_on;
-use loom::sync::Arc;
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::Mutex;
 use loom::thread;
 
 use crate::error::Closed;
-use crate::model;
 use crate::queue::{Feeder, Place, Refused, Taker, queue};
+use crate::{model, one_sleep};
 
 /// Puts an item in as soon as there is room; it comes back where nothing goes in any more.
 async fn put(feeder: &Feeder<u64>, mut item: u64) -> Result<(), u64> {
@@ -128,22 +127,30 @@ fn g2_room_goes_to_the_next_when_the_first_in_line_gives_up() {
     });
 }
 
-/// A taker that does not say that its hand is empty makes no room, and the feeder waits for ever.
-#[test]
-#[should_panic(expected = "deadlock")]
-fn g2_control_room_that_is_not_told_of_is_caught() {
-    model(2, || {
-        let (feeder, mut taker) = queue(1, Closed::NoReceiver);
-        let taken = Arc::new(AtomicUsize::new(0));
-        let seen = Arc::clone(&taken);
-        let feeding = thread::spawn(move || {
-            block_on(async {
-                put(&feeder, 1).await.expect("it is open");
-                put(&feeder, 2).await.expect("it is open");
-            });
+/// A feeder that looks for room once, beside a taker that takes the one item there is and does `then`.
+fn waits_for_room(then: impl Fn(&mut Taker<u64>) + Copy + Send + Sync + 'static) {
+    loom::model(move || {
+        let (feeder, taker) = queue(1, Closed::NoReceiver);
+        assert!(feeder.put(0, &mut Place::default()).is_ok());
+        let take = move |(_, taker): &(Feeder<u64>, Mutex<Taker<u64>>)| {
+            let mut taker = taker.lock().unwrap();
+            assert_eq!(taker.take(&mut Vec::new(), 0), Some(true));
+            then(&mut taker);
+        };
+        one_sleep((feeder, Mutex::new(taker)), take, |(feeder, _), task| {
+            feeder.poll_room(&mut Place::default(), task).map(drop)
         });
-        seen.fetch_add(block_on(take(&mut taker)).len(), Ordering::Relaxed);
-        feeding.join().unwrap();
-        assert_eq!(taken.load(Ordering::Relaxed), 1);
     });
+}
+
+#[test]
+fn g4_no_room_leaves_a_feeder_asleep() {
+    waits_for_room(|taker| taker.hold(0));
+}
+
+/// A taker that does not say that its hand is empty makes no room.
+#[test]
+#[should_panic(expected = "asleep with an edit")]
+fn g4_control_room_that_is_not_told_of_is_caught() {
+    waits_for_room(|_| {});
 }
