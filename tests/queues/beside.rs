@@ -2,7 +2,7 @@
 
 pub(crate) mod error {
     /// Why nothing goes in any more.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[derive(Debug, Clone, PartialEq, Eq)]
     pub(crate) enum Closed {
         NoReceiver,
         Aborted,

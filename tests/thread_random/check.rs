@@ -158,10 +158,10 @@ impl History {
         Ok(())
     }
 
-    /// Failures name the items' cycles. Of several that travel together, and of which a stage has let some go, only the first
+    /// Failures name the items' cycles. Of several that travel together, and of which a stage has let some go or failed some, only the first
     /// one's is known; see `g6_items_of_a_batch_fail_on_their_own_cycles_behind_a_filter` in `threads_found4.rs`.
     fn check_cycles(&self) -> Checked {
-        let counts = |node: &&Node| matches!(node.work(), Some(Work::Filter | Work::Copies));
+        let counts = |node: &&Node| node.work().is_some_and(|work| work != Work::Plain);
         let loose = self.models.iter().any(|model| all(model).iter().any(counts));
         let good = |(said, own): &(u64, Option<u64>)| *own == Some(*said) || (loose && *own > Some(*said));
         match self.cycles.iter().find(|cycles| !good(cycles)) {

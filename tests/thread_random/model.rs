@@ -176,5 +176,5 @@ pub(crate) fn all(nodes: &[Node]) -> Vec<&Node> {
 pub(crate) fn is_deep(nodes: &[Node]) -> bool {
     let waits = |node: &&Node| matches!(node.kind, Kind::Thread(..) | Kind::Crew(_) | Kind::Slow(_) | Kind::Buffer(_));
     let on_thread = |node: &&Node| matches!(node.kind, Kind::Thread(..));
-    all(nodes).iter().filter(|node| on_thread(node)).any(|node| all(node.inside()).iter().any(|node| waits(node)))
+    all(nodes).iter().filter(|node| on_thread(node)).any(|node| all(node.inside()).iter().any(waits))
 }

@@ -167,13 +167,16 @@ pub(crate) fn run(seed: u64, menu: Menu) -> History {
     }
 }
 
-/// Threads that are there still. They have been told to go, and do, as soon as they come to run.
+/// Threads that are there still. They have been told to go, and do, as soon as they come to run; one that has not run yet has
+/// no name.
 fn gone(prefix: &str) -> Vec<String> {
+    let mut found = room::threads(prefix);
     for _ in 0..1000 {
-        if room::threads(prefix).is_empty() {
+        if found.is_empty() {
             break;
         }
         thread::park_timeout(Duration::from_millis(10));
+        found = room::threads(prefix);
     }
-    room::threads(prefix)
+    found
 }
