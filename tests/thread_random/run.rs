@@ -112,7 +112,12 @@ pub(crate) fn run(seed: u64, menu: Menu) -> History {
                 Ok(Err(FlowError::Failed(failure))) => failed(*failure),
                 Ok(Err(_)) => {}
                 Err(TryRecvError::Ended) => break,
-                Err(_) => hangs(&format!("seed {seed}\n{}{:#?}", controller.threads(), controller.topology())),
+                Err(_) => hangs(&format!(
+                    "seed {seed}\n{}{}{}",
+                    controller.threads(),
+                    controller.ledger(),
+                    controller.topology()
+                )),
             }
         }
         let finished = match handle.join() {
