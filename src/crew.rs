@@ -273,7 +273,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Crew<A, B> {
         }
         if how == Recount::Leave {
             // What leaves the pipeline needs no threads any more.
-            for member in &mut self.members {
+            for member in self.members.iter_mut().chain(&mut self.leaving) {
                 let _ = member.dismiss();
             }
             self.staffed = false;

@@ -1,9 +1,15 @@
-//! The publish/read protocol of `src/board.rs`, and the wakes of `src/lane.rs` and `src/parker.rs`, all interleavings of them:
+//! The publish/read protocol of `src/board.rs`, and the wakes of `src/lane.rs`, `src/parker.rs` and `src/running/queue.rs`, all
+//! interleavings of them:
 //! `RUSTFLAGS="--cfg loom" cargo test --release --test loom`.
 #![cfg(loom)]
 
+#[allow(dead_code)]
+#[path = "queues/beside.rs"]
+mod beside;
 #[path = "../src/board.rs"]
 mod board;
+#[path = "loom/ends.rs"]
+mod ends;
 #[allow(dead_code)]
 #[path = "../src/lane.rs"]
 mod lane;
@@ -13,6 +19,12 @@ mod line;
 #[allow(dead_code)]
 #[path = "../src/parker.rs"]
 mod parker;
+#[allow(dead_code)]
+#[path = "../src/running/queue.rs"]
+mod queue;
+
+/// What `queue` imports.
+use beside::{error, roster};
 
 use std::convert::Infallible;
 use std::future::poll_fn;

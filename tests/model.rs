@@ -49,7 +49,8 @@ use spawned::Spawned;
 use spec::{Mood, Plan};
 use wrong::{Fault, Wrong};
 
-const CALM: Mood = Mood { failures: false, panics: false, batches: true, holds: true, waits: false, illegal: 4 };
+const CALM: Mood =
+    Mood { failures: false, panics: false, batches: true, holds: true, waits: false, threads: false, illegal: 4 };
 
 /// Runs as many cases as asked for, or as the environment asks for if that is more; a failing one is made small first.
 fn search(cases: u32, mood: Mood, check: impl Fn(&Plan, &[Step]) -> Result<(), TestCaseError>) -> Option<String> {
@@ -157,7 +158,7 @@ mod items_wait {
 
     fn conforms(cases: u32, mood: Mood) {
         let mood = Mood { waits: true, ..mood };
-        if let Some(found) = search(cases, mood, |plan, steps| waits::conforms(plan, steps, mood, false)) {
+        if let Some(found) = search(cases, mood, |plan, steps| waits::conforms::<Flowing>(plan, steps, mood, false)) {
             panic!("{found}");
         }
     }
@@ -165,7 +166,7 @@ mod items_wait {
     #[test]
     fn g1_an_edit_that_comes_an_item_late_is_caught() {
         let mood = Mood { waits: true, ..CALM };
-        assert!(search(500, mood, |plan, steps| waits::conforms(plan, steps, mood, true)).is_some());
+        assert!(search(500, mood, |plan, steps| waits::conforms::<Flowing>(plan, steps, mood, true)).is_some());
     }
 
     #[test]
@@ -181,6 +182,39 @@ mod items_wait {
     #[test]
     fn g2_failures_of_items_inside_are_those_of_the_reference() {
         conforms(2600, Mood { failures: true, ..CALM });
+    }
+}
+
+/// Stages on threads and with workers, and items in them while edits come.
+mod threads {
+    use super::*;
+
+    const BUSY: Mood = Mood { waits: true, threads: true, ..CALM };
+
+    fn conforms(cases: u32, mood: Mood) {
+        if let Some(found) = search(cases, mood, |plan, steps| waits::conforms::<Spawned>(plan, steps, mood, false)) {
+            panic!("{found}");
+        }
+    }
+
+    #[test]
+    fn g1_an_edit_that_comes_an_item_late_is_caught() {
+        assert!(search(100, BUSY, |plan, steps| waits::conforms::<Spawned>(plan, steps, BUSY, true)).is_some());
+    }
+
+    #[test]
+    fn g1_items_on_threads_go_by_the_structure_of_when_they_were_accepted() {
+        conforms(200, BUSY);
+    }
+
+    #[test]
+    fn g0_illegal_edits_change_nothing_for_items_on_threads() {
+        conforms(200, Mood { illegal: 40, ..BUSY });
+    }
+
+    #[test]
+    fn g2_failures_of_items_on_threads_are_those_of_the_reference() {
+        conforms(200, Mood { failures: true, ..BUSY });
     }
 }
 

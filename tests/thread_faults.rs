@@ -6,6 +6,8 @@
 
 #[path = "thread_faults/blocked.rs"]
 mod blocked;
+#[path = "thread_faults/controls.rs"]
+mod controls;
 #[path = "thread_faults/ends.rs"]
 mod ends;
 #[path = "thread_faults/kit.rs"]

@@ -36,6 +36,8 @@ pub(super) enum Report<A, B> {
     Packet(Packet<B>, Option<Box<Remarks>>),
     /// What has become of a packet until the worker quit, and what it has not begun with; the chain follows.
     Partly(Packet<B>, Option<Box<Remarks>>, Items<A>),
+    /// One that the thread has come to behind a chain which the pipeline had taken back.
+    Stray(Packet<A>),
     /// The chain comes home; whether the worker has quit.
     Home(Box<Room<A, B>>, bool),
 }
@@ -245,7 +247,8 @@ impl<A: Send + 'static, B: Send + 'static> Worker<A, B> {
                 self.collect(room);
             }
             (Parcel::Recall, Some(_)) => self.go_home(place),
-            (Parcel::Packet(_) | Parcel::Recall, None) => debug_assert!(false, "it was sent behind the chain"),
+            (Parcel::Packet(packet), None) => self.done.push_back(Report::Stray(packet)),
+            (Parcel::Recall, None) => {}
         }
     }
 

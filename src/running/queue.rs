@@ -9,8 +9,13 @@
 //! next if there is still room, also when it gives up. A feeder that runs may be quicker than the one that is being woken,
 //! which keeps its place then.
 
+#[cfg(loom)]
+use loom::sync::{Mutex, MutexGuard};
+#[cfg(not(loom))]
+use std::sync::{Mutex, MutexGuard};
+
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::error::Closed;

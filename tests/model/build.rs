@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use coroute::{Edit, Failure, OnFailure, Output, Pipeline, Route, Stage, Switch};
-use coroute::{async_stage, body, buffer, filter, flat_map, try_async_stage, try_stage};
+use coroute::{async_stage, body, buffer, filter, flat_map, thread, try_async_stage, try_stage, workers};
 
 use crate::spec::{At, Change, Heir, Num, OnFail, Plan, Policy, RouteSpec, Spec, Text, Ty, hits};
 
@@ -163,6 +163,24 @@ fn slow<T: Num, P: Place<T, T>>(of: Spec, limit: usize, pends: u32, place: P) ->
     }))
 }
 
+/// A stage without state, as each of several workers has one.
+struct Hand(Spec);
+
+impl<T: Num> Stage<T> for Hand {
+    type Out = T;
+    fn process(&mut self, item: T, out: &mut Output<'_, T>) {
+        match self.0 {
+            Spec::Add(by) => out.emit(T::new(item.get().wrapping_add(by))),
+            Spec::Mul(by) => out.emit(T::new(item.get().wrapping_mul(by))),
+            Spec::Even if item.get() % 2 != 0 => {}
+            Spec::Copies(number) => (0..number).for_each(|_| out.emit(item.clone())),
+            Spec::Picky(spot) if hits(item.get(), spot) => out.fail(item, "not this one"),
+            Spec::Even | Spec::Picky(_) => out.emit(item),
+            _ => unreachable!("no other stage is without state"),
+        }
+    }
+}
+
 /// Takes a stage of whatever type it is.
 trait Place<In, Out> {
     type Back;
@@ -193,11 +211,13 @@ fn make<T: Num, P: Place<T, T>>(spec: &Spec, place: P) -> P::Back {
         })),
         Spec::Slow { limit, pends, of } => slow(*of, limit, pends, place),
         Spec::Queue(capacity) => place.put(buffer(capacity)),
-        Spec::Turn | Spec::Tomb => unreachable!("not made here"),
-        Spec::Pipe(on_fail, stages) => {
-            let pipeline = Pipeline::new("inner").on_failure(handler(on_fail));
-            place.put(stages.iter().fold(pipeline, |pipeline, (name, spec)| make(spec, Built(pipeline, name))))
+        Spec::Crew { count, queue, keyed, of } => {
+            let crew = workers(count, move || Hand((*of).clone())).queue(queue);
+            place.put(if keyed { crew.by_key(|item: &T| item.get().rem_euclid(7)) } else { crew })
         }
+        Spec::Turn | Spec::Tomb => unreachable!("not made here"),
+        Spec::Pipe(on_fail, stages) => place.put(inner(on_fail, &stages)),
+        Spec::Thread(queue, on_fail, stages) => place.put(thread(inner(on_fail, &stages)).queue(queue)),
         Spec::Switch { cloned, targets, route } => {
             let switch = Switch::<T, T>::new("inner");
             let switch = if cloned { switch.cloned() } else { switch };
@@ -205,6 +225,11 @@ fn make<T: Num, P: Place<T, T>>(spec: &Spec, place: P) -> P::Back {
             place.put(switch.route(self::route::<T>(&route)))
         }
     }
+}
+
+fn inner<T: Num>(on_fail: OnFail, stages: &[(String, Spec)]) -> Pipeline<T, T> {
+    let pipeline = Pipeline::new("inner").on_failure(handler(on_fail));
+    stages.iter().fold(pipeline, |pipeline, (name, spec)| make(spec, Built(pipeline, name)))
 }
 
 struct Built<'a, In, Out>(Pipeline<In, Out>, &'a str);
@@ -344,6 +369,7 @@ fn ask(edit: &mut Edit, change: &Change) {
         Change::Move { at, to: At::After(to) } => edit.move_after(at, to),
         Change::Move { .. } => unreachable!("a stage moves before or after another"),
         Change::Detach { switch, target } => edit.detach(switch, target),
+        Change::Workers { at, count } => edit.workers(at, *count),
         Change::Pause => edit.pause(),
         Change::Resume => edit.resume(),
     };

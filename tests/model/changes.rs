@@ -17,17 +17,20 @@ impl Node {
         let mut inside =
             |specs: &[(String, Spec)]| specs.iter().map(|(name, spec)| Self::new(name, spec, ty, id)).collect();
         let kind = match spec {
-            Spec::Pipe(on_fail, stages) => Kind::Pipe(*on_fail, inside(stages)),
+            Spec::Pipe(on_fail, stages) | Spec::Thread(_, on_fail, stages) => Kind::Pipe(*on_fail, inside(stages)),
             Spec::Switch { cloned, targets, route } => {
                 Kind::Switch { cloned: *cloned, targets: inside(targets), rule: Rule::new(route) }
             }
             spec => Kind::Stage(spec.clone()),
         };
-        Self { name: name.to_owned(), id: own, types, kind, broken: None }
+        let on_thread = matches!(spec, Spec::Thread(..));
+        Self { name: name.to_owned(), id: own, types, kind, on_thread, broken: None }
     }
 
     pub(crate) fn is(&self) -> &'static str {
         match self.kind {
+            Kind::Stage(Spec::Crew { .. }) => "workers",
+            Kind::Pipe(..) if self.on_thread => "thread",
             Kind::Stage(_) => "stage",
             Kind::Tap => "tap",
             Kind::Pipe(..) => "pipeline",
@@ -199,7 +202,8 @@ impl Tree<'_> {
                 Path::new(at)?;
                 Name::new(name)?;
                 let (within, at) = self.between(&At::After(at.clone()))?;
-                let tap = Node { name: name.clone(), id: *id, types: (*ty, *ty), kind: Kind::Tap, broken: None };
+                let (types, kind) = ((*ty, *ty), Kind::Tap);
+                let tap = Node { name: name.clone(), id: *id, types, kind, on_thread: false, broken: None };
                 self.insert(&within, at, tap)?;
             }
             Change::Remove { at: path } => {
@@ -257,6 +261,18 @@ impl Tree<'_> {
                 }
                 let node = self.row(&way).remove(at);
                 self.leaves(&format!("{switch}/{target}"), node);
+            }
+            Change::Workers { at, count: number } => {
+                Path::new(at)?;
+                if *number == 0 {
+                    return Err(Refusal::NoRoom { what: "the number of workers" });
+                }
+                let way = self.find(at)?.way;
+                let node = self.node_mut(&way);
+                match &mut node.kind {
+                    Kind::Stage(Spec::Crew { count, .. }) => *count = *number,
+                    _ => return Err(Refusal::NotWorkers { path: Path::new(at)?, is: node.is() }),
+                }
             }
             Change::Route { switch, route } => {
                 Path::new(switch)?;

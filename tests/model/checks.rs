@@ -205,8 +205,11 @@ fn taken(receipt: &coroute::Receipt, path: &str, node: &Node, step: &dyn std::fm
 fn shape(nodes: &[Node], within: &str, lines: &mut Vec<String>) {
     for node in nodes {
         let path = format!("{within}{}", node.name);
-        let route =
-            if let Kind::Switch { rule, .. } = &node.kind { format!(" {}", rule.show()) } else { String::new() };
+        let route = match &node.kind {
+            Kind::Switch { rule, .. } => format!(" {}", rule.show()),
+            Kind::Stage(Spec::Crew { count, .. }) => format!(" {count}"),
+            _ => String::new(),
+        };
         lines.push(format!("{path}: {:?} {:?} {}{route}", node.types.0.of(), node.types.1.of(), node.is()));
         shape(node.inside(), &format!("{path}/"), lines);
     }

@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use coroute::{Flow, FlowError, Hold, Pipeline, ThroughExt};
+use coroute::{Flow, FlowError, Hold, Pipeline, Receipt, ThroughExt};
 use futures::{Sink, Stream, stream};
 
 use crate::build::{Fault, take_notes};
 use crate::engine::{Calls, End, Seen};
 use crate::real::Runs;
+use crate::waits::Waits;
 
 /// What has come out and was in no call yet.
 #[derive(Default)]
@@ -130,42 +131,15 @@ impl Flowing {
     }
 
     /// Lets it go on until nothing does any more.
-    pub(crate) fn settle(&mut self) {
+    fn settle(&mut self) {
         let flow = self.flow.as_mut().expect("it is always put back");
         self.kept.take(flow, &self.task, || ());
     }
 
     /// Lets it go on until something comes out; whether anything did.
-    pub(crate) fn take_one(&mut self) -> bool {
+    fn take_one(&mut self) -> bool {
         let flow = self.flow.as_mut().expect("it is always put back");
         self.kept.take_one(flow, &self.task).is_some()
-    }
-
-    /// Puts an item in as soon as there is room for it; no more comes out before than has to. Whether it was taken.
-    pub(crate) fn put(&mut self, item: i64) -> bool {
-        let task = self.task.clone();
-        loop {
-            match task.poll(|cx| self.flow().poll_ready(cx)) {
-                Poll::Ready(Ok(())) => {
-                    self.flow().start_send(item).expect("there is room");
-                    return true;
-                }
-                Poll::Ready(Err(FlowError::Held(_))) => return false,
-                Poll::Ready(Err(error)) => self.kept.hear(error),
-                Poll::Pending if task.is_woken() || self.take_one() => {}
-                Poll::Pending => return false,
-            }
-        }
-    }
-
-    /// Puts items in as a stream does, and takes what comes out; those that are not taken come back.
-    pub(crate) fn put_all(&mut self, items: &[i64]) -> Vec<i64> {
-        self.through(items, usize::MAX, false)
-    }
-
-    /// What was kept.
-    pub(crate) fn seen_so_far(&mut self) -> Seen {
-        self.seen(Vec::new())
     }
 
     /// Lets it go on between two cycles.
@@ -267,6 +241,45 @@ impl Runs for Flowing {
 
     fn withheld(&self) -> i64 {
         self.kept.out.len() as i64
+    }
+}
+
+impl Waits for Flowing {
+    fn put(&mut self, item: i64, _: bool) -> bool {
+        let task = self.task.clone();
+        loop {
+            match task.poll(|cx| self.flow().poll_ready(cx)) {
+                Poll::Ready(Ok(())) => {
+                    self.flow().start_send(item).expect("there is room");
+                    return true;
+                }
+                Poll::Ready(Err(FlowError::Held(_))) => return false,
+                Poll::Ready(Err(error)) => self.kept.hear(error),
+                Poll::Pending if task.is_woken() || self.take_one() => {}
+                Poll::Pending => return false,
+            }
+        }
+    }
+
+    /// As a stream does.
+    fn put_all(&mut self, items: &[i64], _: bool) -> Vec<i64> {
+        self.through(items, usize::MAX, false)
+    }
+
+    fn take_one(&mut self) {
+        self.take_one();
+    }
+
+    fn hold(&mut self) -> Option<Option<Hold>> {
+        None
+    }
+
+    fn settle(&mut self, _: &[Receipt]) {
+        self.settle();
+    }
+
+    fn seen_so_far(&mut self) -> Seen {
+        self.seen(Vec::new())
     }
 }
 

@@ -86,6 +86,8 @@ impl<E: Runs> Real<E> {
                     NodeKind::Tap => "tap".to_owned(),
                     NodeKind::Pipeline(_) => "pipeline".to_owned(),
                     NodeKind::Switch { route, .. } => format!("switch {route}"),
+                    NodeKind::Thread { .. } => "thread".to_owned(),
+                    NodeKind::Workers { count, .. } => format!("workers {count}"),
                     _ => unreachable!("no other kind"),
                 };
                 lines.push(format!("{path}: {} {} {what}", child.input(), child.output()));

@@ -13,6 +13,8 @@ pub(crate) struct Node {
     pub(crate) id: u64,
     pub(crate) types: (Ty, Ty),
     pub(crate) kind: Kind,
+    /// Whether it is a pipeline on a thread of its own.
+    pub(crate) on_thread: bool,
     /// When it panicked.
     pub(crate) broken: Option<u64>,
 }
@@ -114,7 +116,7 @@ fn process(spec: &mut Spec, item: i64) -> Made {
         Spec::Picky(spot) if hits(item, *spot) => return Made::Failure,
         Spec::Boom(spot) | Spec::Fuse(spot) if hits(item, *spot) => return Made::Panic,
         Spec::Picky(_) | Spec::Boom(_) | Spec::Fuse(_) | Spec::Turn | Spec::Queue(_) => vec![item],
-        Spec::Slow { of, .. } => return process(of, item),
+        Spec::Slow { of, .. } | Spec::Crew { of, .. } => return process(of, item),
         Spec::Count { step, seen } => {
             *seen += 1;
             vec![item.wrapping_add((*seen - 1).wrapping_mul(*step))]
@@ -123,7 +125,7 @@ fn process(spec: &mut Spec, item: i64) -> Made {
             items.push(item);
             if items.len() < *size { vec![] } else { give(items, *sum) }
         }
-        Spec::Pipe(..) | Spec::Switch { .. } => unreachable!("not a stage"),
+        Spec::Pipe(..) | Spec::Thread(..) | Spec::Switch { .. } => unreachable!("not a stage"),
     })
 }
 

@@ -64,6 +64,19 @@ fn stage(mood: Mood) -> impl Strategy<Value = Spec> {
         (2, (-3..4i64).prop_map(|step| Spec::Count { step, seen: 0 }).boxed()),
         (risky(mood.failures), (0..5i64).prop_map(Spec::Picky).boxed()),
     ]);
+    let simple = likely(vec![
+        (3, (1..9i64).prop_map(Spec::Add).boxed()),
+        (3, (-2..4i64).prop_map(Spec::Mul).boxed()),
+        (1, Just(Spec::Even).boxed()),
+        (2, (0..3usize).prop_map(Spec::Copies).boxed()),
+        (risky(mood.failures), (0..5i64).prop_map(Spec::Picky).boxed()),
+    ]);
+    let crew = (1..4usize, 1..9usize, any::<bool>(), simple).prop_map(|(count, queue, keyed, of)| Spec::Crew {
+        count,
+        queue,
+        keyed,
+        of: Box::new(of),
+    });
     let slow = (1..4usize, 0..4u32, slow).prop_map(|(limit, pends, of)| Spec::Slow { limit, pends, of: Box::new(of) });
     likely(vec![
         (4, (1..9i64).prop_map(Spec::Add).boxed()),
@@ -78,6 +91,7 @@ fn stage(mood: Mood) -> impl Strategy<Value = Spec> {
         (risky(mood.panics) / 2, (0..5i64).prop_map(Spec::Fuse).boxed()),
         (risky(mood.waits) * 3, slow.boxed()),
         (risky(mood.waits), (1..4usize).prop_map(Spec::Queue).boxed()),
+        (risky(mood.threads) * 2, crew.boxed()),
     ])
 }
 
@@ -116,6 +130,8 @@ fn spec(mood: Mood) -> impl Strategy<Value = Spec> {
     stage(mood).prop_recursive(2, 6, 3, move |inner| {
         let some = move |least| proptest::collection::vec(inner.clone(), least..4);
         let pipe = (on_fail(), some(0)).prop_map(|(on_fail, specs)| Spec::Pipe(on_fail, named(specs)));
+        let thread = (1..9usize, on_fail(), some(0))
+            .prop_map(|(queue, on_fail, specs)| Spec::Thread(queue, on_fail, named(specs)));
         let switch = (any::<bool>(), some(1), route(mood)).prop_map(|(cloned, specs, draft)| {
             let targets = named(specs);
             let names: Vec<&str> = targets.iter().map(|(name, _)| name.as_str()).collect();
@@ -127,7 +143,7 @@ fn spec(mood: Mood) -> impl Strategy<Value = Spec> {
             }
             Spec::Switch { cloned, targets, route }
         });
-        prop_oneof![1 => pipe, 2 => switch]
+        likely(vec![(1, pipe.boxed()), (2, switch.boxed()), (2 * u32::from(mood.threads), thread.boxed())])
     })
 }
 
@@ -161,7 +177,7 @@ impl DraftRoute {
 fn laden(spec: &mut Spec) {
     match spec {
         Spec::Bunch { size, items, .. } => items.extend((1..*size).map(|at| at as i64)),
-        Spec::Pipe(_, inside) | Spec::Switch { targets: inside, .. } => {
+        Spec::Pipe(_, inside) | Spec::Thread(_, _, inside) | Spec::Switch { targets: inside, .. } => {
             inside.iter_mut().for_each(|(_, spec)| laden(spec))
         }
         _ => {}
@@ -174,7 +190,8 @@ fn draft(mood: Mood) -> impl Strategy<Value = Draft> {
         (4, (1..4usize).prop_map(Heir::Bunch).boxed()),
         (u32::from(mood.panics), Just(Heir::Panics).boxed()),
     ]);
-    let numbers = (0..30u32, 0..64usize, 0..64usize, 0..NAMES.len(), 0..64u32);
+    let kinds: u32 = if mood.threads { 34 } else { 30 };
+    let numbers = (0..kinds, 0..64usize, 0..64usize, 0..NAMES.len(), 0..64u32);
     (numbers, spec(mood), route(mood), heir).prop_map(|((what, place, other, name, wrong), mut spec, route, heir)| {
         if wrong >= 60 {
             laden(&mut spec);
@@ -240,6 +257,7 @@ struct Spot {
     turns: bool,
     is_target: bool,
     is_pipe: bool,
+    is_crew: bool,
     /// Of a switch: its targets.
     targets: Option<Vec<String>>,
 }
@@ -253,7 +271,9 @@ fn spots(nodes: &[Node], within: &str, is_target: bool, found: &mut Vec<Spot>) {
         };
         let (inside, is_pipe) = (format!("{path}/"), matches!(node.kind, Kind::Pipe(..)));
         let in_switch = targets.is_some();
-        found.push(Spot { path, ty: node.types.0, turns: node.types.0 != node.types.1, is_target, is_pipe, targets });
+        let (ty, turns) = (node.types.0, node.types.0 != node.types.1);
+        let is_crew = matches!(node.kind, Kind::Stage(Spec::Crew { .. }));
+        found.push(Spot { path, ty, turns, is_target, is_pipe, is_crew, targets });
         spots(node.inside(), &inside, in_switch, found);
     }
 }
@@ -280,6 +300,7 @@ impl Draft {
         let any = pick(self.place, &|_| true);
         let heir_of = all.iter().find(|spot| node_at(nodes, &spot.path).is_some_and(|node| fits(node, self.heir)));
         let switch = pick(self.place, &|spot| spot.targets.is_some());
+        let crew = pick(self.place, &|spot| spot.is_crew);
         let flip = |ty: Ty| if (wrong == 4) == (ty == Ty::Int) { Ty::Text } else { Ty::Int };
         let type_of = |spot: Option<&Spot>| flip(spot.map_or(Ty::Int, |spot| spot.ty));
         let name = if wrong == 5 { "no name".to_owned() } else { NAMES[self.name].to_owned() };
@@ -290,9 +311,11 @@ impl Draft {
             9 | 10 | 14 | 15 => any,
             11..=13 => heir_of,
             18..=26 => switch,
+            30.. => crew,
             _ => all.first(),
         };
-        let what = if lacks.is_none() && wrong > 7 && self.what > 1 && self.what < 27 { 1 } else { self.what };
+        let lacks = lacks.is_none() && wrong > 7 && self.what > 1 && !(27..30).contains(&self.what);
+        let what = if lacks { 1 } else { self.what };
         match what {
             0 | 1 => {
                 let pipe = pick(self.place, &|spot| spot.is_pipe).filter(|_| self.other.is_multiple_of(3));
@@ -372,6 +395,10 @@ impl Draft {
                 let gives = |spot: &Spot| !spot.turns;
                 let spot = pick(self.place, &|spot| !spot.is_target && gives(spot));
                 Change::Tap { at: path(spot), name, ty: type_of(spot), id }
+            }
+            30.. => {
+                let crew = if wrong == 6 { any } else { crew };
+                Change::Workers { at: path(crew), count: if wrong == 5 { 0 } else { 1 + self.other % 4 } }
             }
             28 if self.name < 2 => Change::Pause,
             _ => Change::Resume,

@@ -9,12 +9,15 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use coroute::{Ends, FlowError, FlushError, Handle, Hold, JoinError, Pipeline, Receiver, SendError, Sender};
+use coroute::{
+    Ends, FlowError, FlushError, Handle, Hold, JoinError, Pipeline, Receipt, Receiver, SendError, Sender, Unsent,
+};
 use futures::Stream;
 
 use crate::build::{Fault, is_of_a_panic, take_notes};
 use crate::engine::{Calls, End, Seen};
 use crate::real::Runs;
+use crate::waits::Waits;
 
 /// So long nothing happens only where nothing ever will. A script that hangs has to be told.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -75,7 +78,7 @@ impl Spawned {
     }
 
     /// Why no item is taken by what was committed up to here, if none is; all that was sent is accepted else.
-    pub(crate) fn hold(&mut self) -> Option<Hold> {
+    fn hold(&mut self) -> Option<Hold> {
         match self.until(|sender| async move { sender.ready_async().await }) {
             None => match &mut self.state {
                 State::Ended(pipeline) => match pipeline.send(0, drop) {
@@ -90,13 +93,13 @@ impl Spawned {
         }
     }
 
-    pub(crate) fn put_in(&mut self, item: i64) {
+    fn put_in(&mut self, item: i64) {
         let sent = self.until(|sender| async move { sender.send_async(item).await });
         sent.expect("it runs").expect("it takes items");
     }
 
     /// Waits until all that was sent is through.
-    pub(crate) fn flush(&mut self) {
+    fn flush(&mut self) {
         self.until(|sender| async move { sender.flush_async().await }).into_iter().for_each(|flushed| {
             flushed.expect("it takes what was sent");
         });
@@ -166,6 +169,52 @@ impl Runs for Spawned {
 
     fn catch_up(&mut self) {
         self.idle();
+    }
+}
+
+impl Waits for Spawned {
+    fn put(&mut self, item: i64, wanted: bool) -> bool {
+        if !wanted {
+            return self.hold().is_none();
+        }
+        self.put_in(item);
+        true
+    }
+
+    fn put_all(&mut self, items: &[i64], wanted: bool) -> Vec<i64> {
+        if !wanted && self.hold().is_some() {
+            return items.to_vec();
+        }
+        let items = items.to_vec();
+        let sent = self.until(|sender| async move {
+            for item in items {
+                sender.send_async(item).await?;
+            }
+            Ok::<(), Unsent<i64>>(())
+        });
+        sent.expect("it runs").expect("it takes items");
+        Vec::new()
+    }
+
+    fn take_one(&mut self) {
+        self.hold();
+    }
+
+    fn hold(&mut self) -> Option<Option<Hold>> {
+        Some(self.hold())
+    }
+
+    fn settle(&mut self, receipts: &[Receipt]) {
+        self.hold();
+        self.flush();
+        for receipt in receipts {
+            self.until(|_| receipt.retired());
+        }
+        self.flush();
+    }
+
+    fn seen_so_far(&mut self) -> Seen {
+        self.seen(Vec::new())
     }
 }
 

@@ -86,6 +86,15 @@ pub(crate) enum Spec {
     },
     /// A buffer.
     Queue(usize),
+    /// One of those without state as a stage that several threads work for.
+    Crew {
+        count: usize,
+        queue: usize,
+        keyed: bool,
+        of: Box<Spec>,
+    },
+    /// A pipeline on a thread of its own, with the capacity of its queue.
+    Thread(usize, OnFail, Vec<(String, Spec)>),
     /// Where a hand-over panicked.
     Tomb,
     /// Turns one item type into the other.
@@ -179,6 +188,7 @@ pub(crate) enum Change {
     Detach { switch: String, target: String },
     Route { switch: String, route: RouteSpec },
     Tap { at: String, name: String, ty: Ty, id: u64 },
+    Workers { at: String, count: usize },
     Pause,
     Resume,
 }
@@ -202,6 +212,8 @@ pub(crate) struct Mood {
     pub(crate) holds: bool,
     /// Whether there are stages that items wait in. Whether an item is taken must not depend then on those ahead of it.
     pub(crate) waits: bool,
+    /// Whether there are stages that threads work for.
+    pub(crate) threads: bool,
     /// How many changes out of 64 are made illegal on purpose.
     pub(crate) illegal: u32,
 }

@@ -1,18 +1,39 @@
-//! Runs a script on a flow in which items wait while edits come, and on the reference, where none ever does.
+//! Runs a script on an engine in which items wait while edits come, and on the reference, where none ever does.
 //!
 //! What was accepted before an edit has to go by the old structure from end to end, so the reference, for which every item
 //! is through before the next step, says what comes of it all the same; only when is left open. Outputs have to be a
 //! beginning of the reference's after every step; everything else is compared whenever nothing goes on any more.
 
-use coroute::Cut;
+use coroute::{Cut, Hold, Receipt};
 use proptest::test_runner::TestCaseError;
 
 use crate::checks::{Checked, changes, commits, compare, same, sorted};
 use crate::engine::{Calls, End, Reference, Seen};
-use crate::flow::Flowing;
-use crate::real::Real;
+use crate::real::{Real, Runs};
 use crate::script::Step;
 use crate::spec::{Change, Mood, Plan};
+
+/// An engine in which items wait.
+pub(crate) trait Waits: Runs {
+    /// Puts an item in as soon as there is room for it; no more comes out before than has to. Whether it was taken; where
+    /// it is `wanted` to be taken, that may be known later only.
+    fn put(&mut self, item: i64, wanted: bool) -> bool;
+
+    /// Puts items in all at once, and takes what comes out; those that are not taken come back.
+    fn put_all(&mut self, items: &[i64], wanted: bool) -> Vec<i64>;
+
+    /// Lets it go on until something comes out, or nothing does any more.
+    fn take_one(&mut self);
+
+    /// Why no item would be taken by what was committed up to here, where that can be asked.
+    fn hold(&mut self) -> Option<Option<Hold>>;
+
+    /// Lets it go on until nothing does any more.
+    fn settle(&mut self, receipts: &[Receipt]);
+
+    /// What was kept.
+    fn seen_so_far(&mut self) -> Seen;
+}
 
 /// All that has been seen so far.
 struct Sum(Seen);
@@ -31,8 +52,8 @@ impl Sum {
     }
 }
 
-struct Run {
-    real: Real<Flowing>,
+struct Run<E> {
+    real: Real<E>,
     reference: Reference,
     got: Sum,
     wanted: Sum,
@@ -40,7 +61,7 @@ struct Run {
     late: bool,
 }
 
-impl Run {
+impl<E: Waits> Run<E> {
     /// Has the reference apply what the flow does when it is polled next.
     fn take_edits(&mut self) {
         self.reference.take_edits();
@@ -54,8 +75,9 @@ impl Run {
     fn put(&mut self, item: i64) -> Checked {
         let mut pending = if self.late { std::mem::take(&mut self.reference.pending) } else { Vec::new() };
         self.take_edits();
-        let taken = self.real.engine.put(item);
-        same("whether it is taken", &item, taken, self.reference.hold().is_none())?;
+        let wanted = self.reference.hold().is_none();
+        let taken = self.real.engine.put(item, wanted);
+        same("whether it is taken", &item, taken, wanted)?;
         if taken {
             self.wanted.add(self.reference.send(item, false));
         }
@@ -69,8 +91,9 @@ impl Run {
             Step::SendBatch(items) => items.iter().try_for_each(|item| self.put(*item)),
             Step::SendAll(items) => {
                 self.take_edits();
-                let all = self.real.engine.put_all(items);
-                let rest = if self.reference.hold().is_none() { Vec::new() } else { items.clone() };
+                let wanted = self.reference.hold().is_none();
+                let all = self.real.engine.put_all(items, wanted);
+                let rest = if wanted { Vec::new() } else { items.clone() };
                 same("what is not taken", step, all, rest.clone())?;
                 items[rest.len()..].iter().for_each(|item| self.wanted.add(self.reference.send(*item, false)));
                 Ok(())
@@ -102,7 +125,7 @@ impl Run {
     }
 
     /// What was seen until now is a beginning of what there is to be seen, and what was applied begins where it has to.
-    fn check(&mut self, step: &dyn std::fmt::Debug) -> Checked {
+    fn check(&mut self, step: &dyn std::fmt::Debug, quiet: bool) -> Checked {
         self.got.add(self.real.engine.seen_so_far());
         let (got, wanted) = (&self.got.0.out, &self.wanted.0.out);
         if !wanted.starts_with(got) {
@@ -112,7 +135,11 @@ impl Run {
         for applied in &self.reference.applied {
             let receipt = self.real.receipts.iter().find(|receipt| receipt.revision() == applied.revision);
             let cut = Cut { last_old: applied.first_new.checked_sub(1), first_new: applied.first_new };
-            same("the cut", step, receipt.expect("it was kept").cut(), Some(cut))?;
+            let got = receipt.expect("it was kept").cut();
+            // A thread takes edits when it comes to them.
+            if got.is_some() || quiet || !E::PROMPT {
+                same("the cut", step, got, Some(cut))?;
+            }
         }
         Ok(())
     }
@@ -120,8 +147,8 @@ impl Run {
     /// Nothing goes on any more.
     fn quiet(&mut self, step: &dyn std::fmt::Debug) -> Checked {
         self.take_edits();
-        self.real.engine.settle();
-        self.check(step)?;
+        self.real.engine.settle(&self.real.receipts);
+        self.check(step, true)?;
         let (mut got, mut wanted) = (Sum::new(), Sum::new());
         std::mem::swap(&mut got, &mut self.got);
         std::mem::swap(&mut wanted, &mut self.wanted);
@@ -131,8 +158,8 @@ impl Run {
 }
 
 /// See the module's documentation. With `late` the reference is made wrong: its edits come an item late.
-pub(crate) fn conforms(plan: &Plan, steps: &[Step], mood: Mood, late: bool) -> Checked {
-    let (real, reference) = (Real::new(plan, true), Reference::new(plan, true));
+pub(crate) fn conforms<E: Waits>(plan: &Plan, steps: &[Step], mood: Mood, late: bool) -> Checked {
+    let (real, reference) = (Real::<E>::new(plan, true), Reference::new(plan, E::FLOWS).prompt(E::PROMPT));
     let mut run = Run { real, reference, got: Sum::new(), wanted: Sum::new(), late };
     let mut id = 1_000_000;
     for step in steps {
@@ -143,14 +170,21 @@ pub(crate) fn conforms(plan: &Plan, steps: &[Step], mood: Mood, late: bool) -> C
                 if changes.iter().any(|change| matches!(change, Change::Move { .. })) {
                     changes.truncate(1);
                 }
+                // All that was sent is accepted by then.
+                if let Some(got) = run.real.engine.hold().filter(|_| !late) {
+                    same("why nothing is taken", step, got, run.reference.hold())?;
+                }
                 let (got, wanted) =
                     (run.real.commit(&changes), crate::engine::Engine::commit(&mut run.reference, &changes));
                 same("the commit", &changes, commits(got, &wanted), wanted)?;
+                if E::PROMPT && !late {
+                    run.take_edits();
+                }
             }
             Step::Retry => {}
             step => {
                 run.step(step)?;
-                run.check(step)?;
+                run.check(step, false)?;
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use coroute::{Controller, EditError, FlowError, Hold, JoinError, Pipeline, Receipt, Switch, thread, workers};
+use coroute::{Controller, EditError, FlowError, Hold, JoinError, Ledger, Pipeline, Receipt, Switch, thread, workers};
 
 use super::kit::{Fate, Fates, Gate, Item, Trap, breaks, items, step, watch};
 
@@ -72,7 +72,7 @@ enum When {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Case {
+pub(crate) struct Case {
     place: Place,
     at: u64,
     change: Change,
@@ -107,6 +107,21 @@ impl Case {
             .stage("w", workers(2, maker).queue(queue))
             .switch(switch)
             .stage("z", stage("z"))
+    }
+
+    /// Some in which items come out before and behind the edit, and the panic is told: another stage is replaced, then a
+    /// worker breaks.
+    pub(crate) fn some() -> impl Iterator<Item = Self> {
+        let queues = [(64, true), (64, false), (3, false)];
+        let case = |(queue, chunks)| Self {
+            place: PLACES[3],
+            at: 2,
+            change: Change::ReplaceAnother,
+            when: When::Before,
+            queue,
+            chunks,
+        };
+        queues.into_iter().map(case)
     }
 
     /// The tags of the stages, once the edit governs.
@@ -191,7 +206,8 @@ impl Case {
         receipt.map(Some)
     }
 
-    fn run(self) {
+    /// Runs the case.
+    pub(crate) fn run(self) -> Outcome {
         let _watch = watch(format!("{self:?}"));
         let Self { at, when, .. } = self;
         let gate = if when == When::At { Gate::default() } else { Gate::opened() };
@@ -244,17 +260,10 @@ impl Case {
             sent += 3;
         }
         // Outputs are looked at one by one, so that `Held` is seen.
-        let finished = match running.finish() {
-            Ok(finished) => {
-                assert!(calm || open, "{self:?}: nobody says that the stage has panicked");
-                finished
-            }
+        let (finished, told) = match running.finish() {
+            Ok(finished) => (finished, None),
             Err(JoinError::Panicked { stage, message, finished, .. }) => {
-                assert!(!calm || open, "{self:?}: {stage} has panicked, and was mended");
-                let stage = stage.to_string();
-                assert!(stage == self.place.path || stage == self.moved(), "{self:?}: {stage}");
-                assert_eq!(message, format!("{} at {at}", self.place.tag), "{self:?}");
-                *finished
+                (*finished, Some((stage.to_string(), message)))
             }
             Err(other) => panic!("{self:?}: {other}"),
         };
@@ -268,26 +277,69 @@ impl Case {
             assert!(receipt.is_retired(), "{self:?}: {receipt:?}");
             receipt.cut().unwrap_or_else(|| panic!("{self:?}: {receipt:?}")).first_new
         });
+        Outcome { case: self, fates, told, ledger: finished.ledger, sent, cut, breaks, open, calm, flows }
+    }
+}
+
+/// What has come of a case.
+pub(crate) struct Outcome {
+    case: Case,
+    pub(crate) fates: Fates,
+    /// What the end said of a panic: of which stage, and with which words.
+    pub(crate) told: Option<(String, String)>,
+    ledger: Ledger,
+    sent: u64,
+    /// The first item that the edit governs.
+    pub(crate) cut: u64,
+    /// Whether the stage has come to panic.
+    breaks: bool,
+    /// Whether it is left open that the panic is told.
+    open: bool,
+    /// Whether nothing is broken any more.
+    calm: bool,
+    /// Whether all items had to be accepted.
+    flows: bool,
+}
+
+impl Outcome {
+    /// # Errors
+    ///
+    /// What is not as the stages before and after the edit, and its cut, say.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let Self { case, fates, told, ledger, sent, cut, breaks, open, calm, flows } = self;
+        let (at, named) = (case.at, |stage: &str| stage == case.place.path || stage == case.moved());
+        match told {
+            None if *calm || *open => {}
+            None => return Err("nobody says that the stage has panicked".to_owned()),
+            Some((stage, _)) if *calm && !open => return Err(format!("{stage} has panicked, and was mended")),
+            Some((stage, message)) if !named(stage) || *message != format!("{} at {at}", case.place.tag) => {
+                return Err(format!("{stage} has panicked: {message}"));
+            }
+            Some(_) => {}
+        }
         // Where the stage broke with the pipeline's own thread, nothing but its name is known of the item.
-        let unknown = (breaks && !fates.known.contains_key(&at)).then_some(at);
-        let checked = fates.check(sent, unknown, &finished.ledger);
-        checked.unwrap_or_else(|why| panic!("{self:?}: {why}\n{fates:#?}"));
+        let unknown = (*breaks && !fates.known.contains_key(&at)).then_some(at);
+        fates.check(*sent, unknown, ledger)?;
+        let after = case.after();
         for (number, fate) in &fates.known {
-            let tags = if *number < cut { &BEFORE[..] } else { &after };
-            let meets = tags.iter().position(|tag| *tag == self.place.tag);
+            let tags = if number < cut { &BEFORE[..] } else { &after };
+            let meets = tags.iter().position(|tag| *tag == case.place.tag);
             let good = match fate {
                 Fate::Out(way) => way == tags && (*number != at || !breaks),
                 Fate::Failed(stage, way) => {
-                    let named = *stage == *self.place.path || *stage == self.moved();
-                    breaks && *number > at && named && meets.is_some_and(|meets| *way == tags[..meets])
+                    *breaks && *number > at && named(stage) && meets.is_some_and(|meets| *way == tags[..meets])
                 }
-                Fate::Lost(stage) => breaks && *number == at && (*stage == self.place.path || *stage == self.moved()),
+                Fate::Lost(stage) => *breaks && *number == at && named(stage),
                 Fate::Back => !flows && *number > at,
             };
-            assert!(good, "{self:?}, cut at {cut}: item {number} is {fate:?}\n{fates:#?}");
+            if !good {
+                return Err(format!("cut at {cut}: item {number} is {fate:?}"));
+            }
         }
-        let last = sent - 1;
-        assert!(!flows || matches!(fates.known[&last], Fate::Out(_)), "{self:?}: {fates:#?}");
+        match *flows && !matches!(fates.known[&(sent - 1)], Fate::Out(_)) {
+            true => Err("the last item has not come out".to_owned()),
+            false => Ok(()),
+        }
     }
 }
 
@@ -302,7 +354,9 @@ fn all(when: When) {
                 }
                 for chunks in [false, true] {
                     let queue = if chunks { 64 } else { 1 + at as usize };
-                    Case { place, at, change, when, queue, chunks }.run();
+                    let case = Case { place, at, change, when, queue, chunks };
+                    let outcome = case.run();
+                    outcome.check().unwrap_or_else(|why| panic!("{case:?}: {why}\n{:#?}", outcome.fates));
                 }
             }
         }

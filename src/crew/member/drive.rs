@@ -62,6 +62,10 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
                     let back = Back { packet, of: begun, remarks, raw: true };
                     came.push_back(Came::Partly(back, rest));
                 }
+                Report::Stray(packet) => {
+                    self.unsend(packet.slip.ticket);
+                    self.line.put_back(Message::Packet(packet));
+                }
                 Report::Home(room, false) => self.restore(room),
                 Report::Home(room, true) => {
                     self.restore(room);

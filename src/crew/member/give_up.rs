@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Back, Came, Member, Sent};
 use crate::crew::desk::Hand;
-use crate::crew::post::Parcel;
+use crate::crew::post::{Parcel, Report};
 use crate::crew::room::Remarks;
 use crate::cycle::{Cycle, Site};
 use crate::knot::{Eviction, HowFar, Wait};
@@ -85,16 +85,28 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
     }
 
     fn unpack(&mut self, parcels: Vec<Parcel<A, B>>) -> Vec<Packet<A>> {
-        let mut packets = Vec::new();
+        let (mut packets, mut strays) = (Vec::new(), false);
         for parcel in parcels {
             match parcel {
                 Parcel::Packet(packet) => {
                     self.unsend(packet.slip.ticket);
                     packets.push(packet);
                 }
-                Parcel::Room(room) => self.restore(room),
+                Parcel::Room(room) => {
+                    self.restore(room);
+                    strays = true;
+                }
                 Parcel::Recall => self.recalled = false,
             }
+        }
+        // The thread may have come to the packets behind the chain meanwhile. It can do nothing but give them back.
+        while strays && !self.inside.is_empty() {
+            let Some(Report::Stray(packet)) = self.post.as_ref().and_then(|post| post.wait()) else { break };
+            self.unsend(packet.slip.ticket);
+            packets.push(packet);
+        }
+        if strays {
+            packets.sort_by_key(|packet| packet.slip.ticket.map(|ticket| (ticket.entry, ticket.part)));
         }
         packets
     }
