@@ -3,7 +3,7 @@
 mod hand;
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::failure::Failure;
@@ -69,14 +69,14 @@ pub(crate) struct Cycle {
     pub(crate) whole: usize,
     pub(crate) faults: Faults,
     /// The counts of stages that were given new ones.
-    pub(crate) renewed: HashMap<NodeId, Arc<Counts>>,
+    pub(crate) renewed: BTreeMap<NodeId, Arc<Counts>>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) broken: Vec<Broken>,
     /// How many stages have panicked so far.
     pub(crate) breaks: u64,
     pub(crate) panic: Option<Box<dyn Any + Send>>,
     /// The stage whose panic that is, if it came at the stage's end: nobody can mend it by taking the stage out.
-    pub(crate) ended: Option<(NodeId, Path)>,
+    pub(crate) ended: Option<Box<(NodeId, Path)>>,
     pub(crate) trace: Option<Box<Recorder>>,
     pub(crate) ledger: Arc<LedgerCell>,
     /// Whether packets wait at boundaries: tasks run the pipeline.
@@ -112,7 +112,7 @@ impl Cycle {
             gone: 0,
             whole: 0,
             faults: Faults::default(),
-            renewed: HashMap::new(),
+            renewed: BTreeMap::new(),
             failures: Vec::new(),
             broken: Vec::new(),
             breaks: 0,

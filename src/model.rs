@@ -10,7 +10,7 @@ mod mutation;
 mod places;
 mod workers;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -99,7 +99,7 @@ impl Entry {
         }
     }
 
-    fn renew(&mut self, counts: &HashMap<NodeId, Arc<Counts>>) {
+    fn renew(&mut self, counts: &BTreeMap<NodeId, Arc<Counts>>) {
         if let Some(new) = counts.get(&self.id) {
             self.counts = Arc::clone(new);
         }
@@ -200,7 +200,7 @@ impl Plan {
     }
 
     /// Takes over the counts that stages were given.
-    pub(crate) fn renew(&mut self, counts: &HashMap<NodeId, Arc<Counts>>) {
+    pub(crate) fn renew(&mut self, counts: &BTreeMap<NodeId, Arc<Counts>>) {
         self.entries.iter_mut().for_each(|entry| entry.renew(counts));
     }
 

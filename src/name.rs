@@ -269,7 +269,7 @@ impl fmt::Debug for Type {
 }
 
 /// Which stage, whatever it is called now; unique in the program.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct NodeId(u64);
 
 impl NodeId {

@@ -122,14 +122,22 @@ impl Watch {
         self.over.store(true, Ordering::Relaxed);
     }
 
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    fn is_lent(&self) -> bool {
+        self.lent.load(Ordering::Relaxed)
+    }
+
     /// Whether it works for the pipeline, or has not come home from that.
     pub(crate) fn is_there(&self) -> bool {
-        !self.over.load(Ordering::Relaxed) || self.is_away()
+        !self.is_over() || self.is_away()
     }
 
     /// Whether it is busy with what is lent to it.
     pub(crate) fn is_away(&self) -> bool {
-        self.lent.load(Ordering::Relaxed) && self.does() != Does::Nothing
+        self.is_lent() && self.does() != Does::Nothing
     }
 }
 
@@ -159,9 +167,8 @@ impl fmt::Debug for Roster {
 
 #[derive(Default)]
 struct List {
-    watches: Vec<Weak<Watch>>,
-    /// The threads of stages, until they are known to have ended.
-    threads: Vec<(Arc<Watch>, JoinHandle<()>)>,
+    /// With the threads of stages, until they are known to have ended.
+    watches: Vec<(Weak<Watch>, Option<JoinHandle<()>>)>,
     /// Stages whose threads were let go and had not come home.
     lost: Vec<NodeId>,
 }
@@ -171,36 +178,30 @@ impl Roster {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn add(&self, watch: &Arc<Watch>) {
+    /// A thread, which can be waited for unless it runs the pipeline.
+    pub(crate) fn add(&self, watch: &Arc<Watch>, thread: Option<JoinHandle<()>>) {
         let mut list = self.lock();
-        list.watches.retain(|watch| watch.strong_count() > 0);
-        list.watches.push(Arc::downgrade(watch));
-    }
-
-    /// The same of a stage's thread.
-    pub(crate) fn add_thread(&self, watch: &Arc<Watch>, thread: JoinHandle<()>) {
-        self.add(watch);
-        let mut list = self.lock();
-        list.threads.retain(|(_, thread)| !thread.is_finished());
-        list.threads.push((Arc::clone(watch), thread));
+        list.watches.retain(|(watch, thread)| {
+            watch.strong_count() > 0 || thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        });
+        list.watches.push((Arc::downgrade(watch), thread));
     }
 
     /// Waits until the threads have ended that were let go; not for one that has not come home, which may never end.
     pub(crate) fn join(&self) {
-        let threads = std::mem::take(&mut self.lock().threads);
-        for (watch, thread) in threads {
-            match (watch.over.load(Ordering::Relaxed), watch.lent.load(Ordering::Relaxed)) {
-                // A panic outside of a stage is of no matter any more.
-                (true, false) => drop(thread.join()),
-                (true, true) => {}
-                (false, _) => self.lock().threads.push((watch, thread)),
-            }
+        let goes = |watch: &Weak<Watch>| watch.upgrade().is_none_or(|watch| watch.is_over() && !watch.is_lent());
+        let mut list = self.lock();
+        let gone: Vec<_> = list.watches.extract_if(.., |(watch, _)| goes(watch)).collect();
+        drop(list);
+        for thread in gone.into_iter().filter_map(|(_, thread)| thread) {
+            // A panic outside of a stage is of no matter any more.
+            let _ = thread.join();
         }
     }
 
     /// Those that are there.
     pub(crate) fn list(&self) -> Vec<Arc<Watch>> {
-        self.lock().watches.iter().filter_map(Weak::upgrade).filter(|watch| watch.is_there()).collect()
+        self.lock().watches.iter().filter_map(|(watch, _)| watch.upgrade()).filter(|watch| watch.is_there()).collect()
     }
 
     /// The names of those that are busy with what is lent to them: when all are let go, those that have not come home.

@@ -40,7 +40,7 @@ impl Place {
         let watch = Arc::new(Watch::new(seat, thread.clone()));
         let hired = member.hire(Arc::clone(&watch), self.stock.capacity, number.is_some());
         let thread = hired.map_err(|error| NoThread { name: thread, error })?;
-        self.roster.add_thread(&watch, thread);
+        self.roster.add(&watch, Some(thread));
         Ok(())
     }
 }

@@ -38,7 +38,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// Says where the stages are that have panicked; those that have left do not count any more.
     pub(super) fn place_broken(&mut self) {
         let Self { cx, current, shared, .. } = self;
-        if let Some((id, path)) = &mut cx.ended
+        if let Some((id, path)) = cx.ended.as_deref_mut()
             && let Some(broken) = cx.broken.iter().rfind(|broken| broken.id == *id)
         {
             path.clone_from(&broken.path);

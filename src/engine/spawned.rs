@@ -74,7 +74,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     pub(crate) fn seen_as(&mut self, thread: &Name, door: Arc<dyn Gauge>, exit: Arc<dyn Gauge>) {
         let seat = Seat::Pipeline { name: thread.clone(), door, exit };
         let watch = Arc::new(Watch::new(seat, thread.to_string()));
-        self.shared.board.lock().roster.add(&watch);
+        self.shared.board.lock().roster.add(&watch, None);
         self.cx.watch = Some(watch);
     }
 
@@ -267,7 +267,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// The stage that the panic which came out last is of, if it was at the stage's end and that has left.
     pub(crate) fn take_ended(&mut self) -> Option<Path> {
-        let (id, path) = self.cx.ended.take()?;
+        let (id, path) = *self.cx.ended.take()?;
         (!self.broken().any(|(broken, _)| broken == id)).then_some(path)
     }
 

@@ -20,7 +20,7 @@ pub(super) fn flush<W: Work<A, B>, A, B>(work: &mut W, site: &Site, rest: &[Spot
         }
         cx.faults.take();
         if cx.panic.is_none() {
-            cx.ended = cx.broken.last().map(|broken| (broken.id, broken.path.clone()));
+            cx.ended = cx.broken.last().map(|broken| Box::new((broken.id, broken.path.clone())));
         }
         cx.panic.get_or_insert(panic);
     }
