@@ -154,6 +154,10 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
 
     /// One packet to the members.
     fn deal(&mut self, items: &mut Vec<A>, cx: &mut Cycle, site: &Site) {
+        if self.members.is_empty() {
+            // The last of them has quit.
+            return cx.turn_away(items, 0, site);
+        }
         let count = items.len();
         // What the user's code chooses comes first: a panic in it leaves the packet in hand.
         let loads: SmallVec<[usize; 8]> = self.members.iter().map(Member::load).collect();

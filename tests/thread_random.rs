@@ -49,7 +49,6 @@ fn g2_random_pipelines_on_threads_keep_what_is_promised() {
 
 /// A worker inside a thread panics, and is replaced while edits wait there. The process ends when it hangs.
 #[test]
-#[ignore = "not mended: it hangs"]
 fn g6_a_worker_inside_a_thread_that_has_panicked_is_replaced_while_edits_wait() {
     for _ in 0..20 {
         run::run(2277, menu(2277)).check().unwrap_or_else(|why| panic!("{why}"));

@@ -24,12 +24,15 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
 
     /// Enters what a thread has said; `counts` where that is not counted already.
     fn note(&self, remarks: Remarks, counts: bool, cx: &mut Cycle) {
-        let Remarks { notes, mut broken, panic, used_up } = remarks;
+        let Remarks { notes, mut broken, worse, panic, used_up } = remarks;
         if counts {
             cx.ledger.enter(notes);
         }
         if self.workers {
             broken.iter_mut().for_each(|broken| broken.harm = Harm::Part);
+        }
+        for broken in cx.broken.iter_mut().filter(|broken| !self.workers && worse.contains(&broken.id)) {
+            broken.harm = Harm::Poison;
         }
         cx.breaks += broken.len() as u64;
         cx.broken.extend(broken);

@@ -12,9 +12,10 @@ use std::time::Instant;
 
 use super::desk::{Desk, FEW};
 use crate::chain::Chain;
-use crate::cycle::{Broken, Cycle};
+use crate::cycle::{Broken, Cycle, Harm};
 use crate::knot::{Travels, Turn};
 use crate::ledger::Note;
+use crate::name::NodeId;
 use crate::outlet::Outlet;
 use crate::packet::{Items, Message, Packet};
 use crate::roster::{Does, Watch};
@@ -31,8 +32,8 @@ pub(crate) struct Room<A, B> {
     single: bool,
     /// Whether there are boundaries inside.
     flows: bool,
-    /// How many stages had panicked before.
-    known: usize,
+    /// What has come of the panics that are known outside.
+    known: Vec<Harm>,
     /// How many pipelines deeper than the stage that threads work for it is.
     deeper: u32,
     /// How many items are taken from the desk at a time.
@@ -48,6 +49,8 @@ pub(crate) struct Remarks {
     pub(super) notes: Vec<Note>,
     /// Stages that have panicked.
     pub(super) broken: Vec<Broken>,
+    /// Those of which it is known by now that they poison the pipeline.
+    pub(super) worse: Vec<NodeId>,
     pub(super) panic: Option<Box<dyn Any + Send>>,
     /// Whether a switch has used up its route.
     pub(super) used_up: bool,
@@ -56,7 +59,7 @@ pub(crate) struct Remarks {
 impl Remarks {
     /// Nothing but what happened to items.
     pub(super) fn of(notes: Vec<Note>) -> Self {
-        Self { notes, broken: Vec::new(), panic: None, used_up: false }
+        Self { notes, broken: Vec::new(), worse: Vec::new(), panic: None, used_up: false }
     }
 }
 
@@ -65,7 +68,7 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
     pub(super) fn new(chain: Chain<A, B>, cx: &Cycle, deeper: u32) -> Self {
         let (single, flows) = (chain.status().single, chain.flows());
         let cx = cx.afar(deeper);
-        let known = cx.broken.len();
+        let known = cx.broken.iter().map(|broken| broken.harm).collect();
         let (outlet, travels, inbox) = (Outlet::new(usize::MAX), Travels::default(), Vec::new());
         Self { chain, cx, outlet, travels, inbox, single, flows, known, deeper, few: 1, notes: Vec::new() }
     }
@@ -106,12 +109,18 @@ impl<A: Send + 'static, B: Send + 'static> Room<A, B> {
         let mut notes = std::mem::take(&mut self.notes);
         notes.extend(cx.ledger.take_notes());
         let (panic, used_up) = (cx.panic.take(), std::mem::take(&mut cx.used_up));
-        if notes.is_empty() && panic.is_none() && !used_up && cx.broken.len() == self.known {
+        if notes.is_empty() && panic.is_none() && !used_up && cx.broken.len() == self.known.len() {
             return None;
         }
-        let broken = cx.broken[self.known..].to_vec();
-        self.known = cx.broken.len();
-        Some(Box::new(Remarks { notes, broken, panic, used_up }))
+        let broken = cx.broken[self.known.len()..].to_vec();
+        // The last worker of a stage has gone.
+        let worse = |(broken, known): (&Broken, &Harm)| {
+            (broken.harm != *known && broken.harm == Harm::Poison).then_some(broken.id)
+        };
+        let worse = cx.broken.iter().zip(&self.known).filter_map(worse).collect();
+        self.known.clear();
+        self.known.extend(cx.broken.iter().map(|broken| broken.harm));
+        Some(Box::new(Remarks { notes, broken, worse, panic, used_up }))
     }
 
     /// Takes a packet through, as far as it gets. Where a stage panics, the item that it had in hand is lost, and has failed;
