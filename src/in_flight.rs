@@ -12,13 +12,14 @@ use std::pin::Pin;
 ///
 /// Without a rule, and with [`drain`](InFlight::drain), they are waited for however long they take: those that come behind
 /// them wait where the old and the new way meet, for order is kept. With a deadline, what is left when it comes is given
-/// up, by one of three rules, and [`Receipt::retired`](crate::Receipt::retired) comes true then at the latest.
+/// up, by one of three rules, and [`Receipt::retired`](crate::Receipt::retired) comes true then at the latest; but for an edit
+/// *inside* of a thread that blocks, which waits for that thread.
 ///
 /// | rule | what is left when the deadline comes | delivered |
 /// | --- | --- | --- |
 /// | [`drain`](InFlight::drain) | is waited for | once |
 /// | [`fail_after`](InFlight::fail_after) | goes to the failure handler | at most once |
-/// | [`resend_after`](InFlight::resend_after) | goes again, by the new route, or fails if it cannot | at least once if it can |
+/// | [`resend_after`](InFlight::resend_after) | goes again, by the new route of a switch, or fails if there is none | at least once if it can |
 /// | [`drop_after`](InFlight::drop_after) | is counted as dropped | at most once |
 ///
 /// The deadline is a future, of any timer's: `tokio::time::sleep(..)`, or a channel that somebody closes. It is polled by the

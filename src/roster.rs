@@ -47,15 +47,21 @@ pub(crate) enum Seat {
     Pipeline { name: Name, door: Arc<dyn Gauge>, exit: Arc<dyn Gauge> },
 }
 
+static KEYS: AtomicU64 = AtomicU64::new(0);
+
 /// What can be seen of a thread; written by it and by the pipeline, read by whoever asks.
 pub(crate) struct Watch {
     pub(crate) seat: Seat,
     pub(crate) thread: String,
+    /// No other has it.
+    pub(crate) key: u64,
     /// Items that were given to it and are not back.
     queue: AtomicUsize,
     does: AtomicU64,
     /// Whether it has a chain that is lent to it.
     lent: AtomicBool,
+    /// Whether what it has in hand was given up.
+    forsaken: AtomicBool,
     /// Whether it was let go.
     over: AtomicBool,
 }
@@ -78,9 +84,11 @@ impl Watch {
         Self {
             seat,
             thread,
+            key: KEYS.fetch_add(1, Ordering::Relaxed),
             queue: AtomicUsize::new(0),
             does: AtomicU64::new(0),
             lent: AtomicBool::new(false),
+            forsaken: AtomicBool::new(false),
             over: AtomicBool::new(false),
         }
     }
@@ -113,8 +121,15 @@ impl Watch {
         self.queue.load(Ordering::Relaxed)
     }
 
+    /// It has something that is lent to it, or has given that back.
     pub(crate) fn set_lent(&self, lent: bool) {
         self.lent.store(lent, Ordering::Relaxed);
+        self.forsaken.store(false, Ordering::Relaxed);
+    }
+
+    /// What it has in hand was given up.
+    pub(crate) fn forsake(&self) {
+        self.forsaken.store(true, Ordering::Relaxed);
     }
 
     /// Nobody waits for it any more.
@@ -208,6 +223,11 @@ impl Roster {
     pub(crate) fn away(&self) -> Vec<String> {
         let away = |watch: &Arc<Watch>| watch.is_away().then(|| watch.thread.clone());
         self.list().iter().filter_map(away).collect()
+    }
+
+    /// Whether there is one that may never come home.
+    pub(crate) fn has_forsaken(&self) -> bool {
+        self.list().iter().any(|watch| watch.is_lent() && watch.forsaken.load(Ordering::Relaxed))
     }
 
     /// What the stage runs has not come home.

@@ -271,7 +271,7 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     /// [`JoinError::Panicked`] names the stage that has panicked, and has everything else, too.
     pub fn finish(self) -> Result<Finished<In, Out>, JoinError<In, Out>> {
         let Self { sender, mut receiver, handle } = self;
-        handle.finish();
+        sender.finish();
         drop(sender);
         let (mut outputs, mut failures) = (Vec::new(), Vec::new());
         handle.will_join();
@@ -280,7 +280,8 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     }
 
     /// The same, but waits no longer than `within`: then it comes back, as a pipeline that takes no item any more and goes on to
-    /// its end. So it can be asked again, or aborted, or looked at for who is blocked.
+    /// its end. So it can be asked again, or aborted, or looked at for who is blocked. Where a stage panics after that, the pipeline
+    /// is aborted as soon as nothing inside can go on, as when somebody waits in [`finish`](Running::finish).
     ///
     /// # Errors
     ///
@@ -301,7 +302,7 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn finish_timeout(mut self, within: Duration) -> Result<Ended<In, Out>, Box<Self>> {
-        self.handle.finish();
+        self.sender.finish();
         self.handle.will_join();
         let mut news = Vec::new();
         let ended = block_on_until(
@@ -325,7 +326,8 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
         Ok(self.handle.join_with(outputs, failures))
     }
 
-    /// Ends the pipeline at once, and waits for that: outputs that were ready come back, and every item that can be had, as a
+    /// Ends the pipeline at once, which is when the stages of its own thread are done with what they have in hand, and waits for
+    /// that: outputs that were ready come back, and every item that can be had, as a
     /// failure of the stage where it waits. The pipeline comes back empty, but for what stages hold back.
     ///
     /// # Errors

@@ -86,6 +86,9 @@ pub struct ThreadRow {
     pub does: Doing,
     /// Whether the stage is not in the pipeline any more.
     pub gone: bool,
+    /// Which thread it is, whatever its name.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    key: u64,
 }
 
 /// What there is to see of a stage that threads work for.
@@ -230,7 +233,7 @@ impl Threads {
             Does::Waits => Doing::Waiting { on: on() },
             Does::Nothing => on().map_or(Doing::Idle, |on| Doing::Waiting { on: Some(on) }),
         };
-        self.rows.push(ThreadRow { thread: watch.thread.clone(), stage, worker, queue, does, gone });
+        self.rows.push(ThreadRow { thread: watch.thread.clone(), stage, worker, queue, does, gone, key: watch.key });
     }
 
     /// The threads, in order.
@@ -302,9 +305,7 @@ impl Threads {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn busy_since<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = &'a ThreadRow> {
-        let same = |row: &ThreadRow, old: &ThreadRow| {
-            (&row.thread, row.worker, &row.does) == (&old.thread, old.worker, &old.does)
-        };
+        let same = |row: &ThreadRow, old: &ThreadRow| (row.key, &row.does) == (old.key, &old.does);
         let works = self.rows.iter().filter(|row| matches!(row.does, Doing::Working { .. }));
         works.filter(move |row| before.rows.iter().any(|old| same(row, old)))
     }

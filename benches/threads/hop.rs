@@ -163,7 +163,7 @@ fn singly<S: Sends<u64>, R: Receives<u64>>(items: u64, relays: usize, channel: i
 }
 
 /// The same with batches.
-pub(crate) fn batched<S, R>(items: u64, batch: usize, relays: usize, channel: impl Fn() -> (S, R))
+fn batched<S, R>(items: u64, batch: usize, relays: usize, channel: impl Fn() -> (S, R))
 where
     S: Sends<Vec<u64>>,
     R: Receives<Vec<u64>>,

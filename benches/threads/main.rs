@@ -23,8 +23,6 @@ fn main() {
             "hop1" => hop::ours(items, 1, coroute::Pipeline::new("p").stage("add", hop::add)),
             "hop256" => hop::ours(items, 256, coroute::Pipeline::new("p").stage("add", hop::add)),
             "hop4" => hop::ours(items, 256, coroute::Pipeline::new("p").thread("t", |t| t.stage("add", hop::add))),
-            "kanal256" => hop::batched(items, 256, 1, || kanal::bounded(4)),
-            "kanal4" => hop::batched(items, 256, 3, || kanal::bounded(4)),
             "workers" => stages::run(items, stages::by_workers(short())),
             "threads" => stages::run(items, stages::by_threads(short())),
             "long" => {

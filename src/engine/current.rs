@@ -35,8 +35,8 @@ pub(crate) struct Current<In, Out> {
     pub(crate) ended: bool,
     /// The number of the last flush that was asked for, and of the last that is through.
     pub(super) flush: (u64, u64),
-    /// How many items were accepted when it was asked for.
-    pub(super) flushed_to: u64,
+    /// How many items were accepted when it was asked for, and what had been committed.
+    pub(super) flushed_to: (u64, u64),
     /// What has been said of why no item will be accepted.
     pub(super) told: Option<Hold>,
     /// Grows whenever something has gone on, but for items that were accepted.
@@ -83,7 +83,7 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
             ending: false,
             ended: false,
             flush: (0, 0),
-            flushed_to: 0,
+            flushed_to: (0, 0),
             told: None,
             progress: 0,
         }

@@ -256,11 +256,13 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         true
     }
 
-    /// Asks for a flush, if something was accepted since the last; whether there was.
+    /// Asks for a flush, if something was accepted since the last, or an edit has come that may have set something free;
+    /// whether that is so.
     pub(super) fn flush(&mut self) -> bool {
-        let Self { chain, cx, current, .. } = self;
+        let Self { chain, cx, current, seen, .. } = self;
         let Some(current) = current else { return false };
-        if std::mem::replace(&mut current.flushed_to, cx.number) == cx.number {
+        let to = (cx.number, *seen);
+        if std::mem::replace(&mut current.flushed_to, to) == to {
             return false;
         }
         self.clear = super::NEVER;

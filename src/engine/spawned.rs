@@ -7,8 +7,11 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::Context;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use super::current::{AHEAD, Failed};
 use super::many::BATCH;
@@ -16,8 +19,12 @@ use super::{Engine, NEVER};
 use crate::cycle::{Broken, Harm};
 use crate::error::{FlowError, Hold};
 use crate::name::{Name, NodeId, Path};
+use crate::parker::block_on;
 use crate::roster::{Does, Gauge, NoThread, Seat, Watch};
 use crate::trace::Detail;
+
+/// How long the end of a pipeline waits, at the most, for edits that a thread may hold up for ever.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     /// From now on a thread runs the pipeline; gives an item that a task had in hand. Where there is nothing in its outputs,
@@ -54,6 +61,32 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             self.staff(false)?;
         }
         staffed
+    }
+
+    /// Takes no more edits for threads, and lets those that are under way come to their end: threads have to give back what
+    /// these take out. But for one that waits for a thread which may never come home.
+    pub(crate) fn end_edits(&mut self) {
+        self.shared.board.lock().threaded = false;
+        let (mut panic, began) = (None, Instant::now());
+        block_on(poll_fn(|task| {
+            let caught = catch_unwind(AssertUnwindSafe(|| self.go_on(task)));
+            if let Err(payload) = caught {
+                // It goes on to whoever calls the pipeline next.
+                panic.get_or_insert(payload);
+                task.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let forsaken = self.shared.board.lock().roster.has_forsaken();
+            let under_way = self.current.as_ref().is_some_and(|current| !current.travels.is_empty());
+            if under_way && forsaken && began.elapsed() < PATIENCE {
+                // Others may be on their way.
+                std::thread::yield_now();
+                task.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if under_way && !forsaken { Poll::Pending } else { Poll::Ready(()) }
+        }));
+        self.cx.panic = self.cx.panic.take().or(panic);
     }
 
     /// What these stages run is with threads that have not come home: an edit has to replace or remove them.

@@ -99,7 +99,8 @@ impl<T> fmt::Display for TrySendError<T> {
 
 impl<T> Error for TrySendError<T> {}
 
-/// Why [`send_all`](crate::Sender::send_all) stopped, with the items that it did not send.
+/// Why [`send_all`](crate::Sender::send_all) stopped, with the items that it did not send, to be had from
+/// [`rest`](UnsentAll::rest).
 pub struct UnsentAll<I: Iterator> {
     /// Why the pipeline does not take them.
     pub why: Closed,
@@ -239,7 +240,8 @@ impl fmt::Display for Panic {
 pub enum Stopped<T> {
     /// It did not begin, and has asked for no item.
     NotSpawned(NotSpawned),
-    /// A stage panicked; the pipeline takes no item until an edit has replaced or removed it.
+    /// A stage panicked. The pipeline takes no item until an edit has replaced or removed it; if it was one worker of several,
+    /// the others go on with the next run.
     Panicked {
         /// Where, and what was said.
         panic: Panic,

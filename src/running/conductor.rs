@@ -49,6 +49,8 @@ pub(super) struct Left<In, Out> {
     pub(super) panic: Option<Panic>,
     /// The threads that have not come home.
     pub(super) blocked: Vec<String>,
+    /// Whether it was stopped, and has not come to its end.
+    pub(super) stopped: bool,
 }
 
 /// See the module's documentation.
@@ -166,14 +168,11 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
 
     /// Looks at what was asked for.
     fn obey(&mut self) -> Result<(), Closed> {
-        let Self { orders, requests, joined, door, .. } = self;
+        let Self { orders, requests, joined, .. } = self;
         orders
             .look(|state| {
                 *joined |= state.joined;
                 requests.append(&mut state.requests);
-                if state.finish {
-                    door.close(Closed::Finished);
-                }
                 state.stop.take().map_or(Ok(()), Err)
             })
             .unwrap_or(Ok(()))
@@ -276,7 +275,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
             let abort = |_: &usize| self.guarded(|engine, _| engine.abort(&mut outputs, &mut failures));
             let _ = (0..PATIENCE).take_while(abort).count();
         }
-        self.left(why, items, outputs, failures)
+        Left { stopped: true, ..self.left(why, items, outputs, failures) }
     }
 
     /// What is left, when the conductor is done.
@@ -290,7 +289,7 @@ impl<'e, In: Send + 'static, Out: Send + 'static> Conductor<'e, In, Out> {
         }
         self.orders.end(why);
         let panic = self.panics.drain(..).next().map(|(_, panic)| panic);
-        Left { items, outputs, failures, panic, blocked: Vec::new() }
+        Left { items, outputs, failures, panic, blocked: Vec::new(), stopped: false }
     }
 }
 

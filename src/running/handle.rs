@@ -201,11 +201,6 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
             }
         }
     }
-
-    /// Nothing more is taken in.
-    pub(super) fn finish(&self) {
-        self.orders.give(|state| state.finish = true);
-    }
 }
 
 /// Outputs to the outputs, and failures to the failures.

@@ -31,8 +31,6 @@ pub(super) struct Request {
 pub(super) struct State {
     /// Why everything is to be given up.
     pub(super) stop: Option<Closed>,
-    /// Whether nothing more is taken in.
-    pub(super) finish: bool,
     /// Whether somebody waits for the end.
     pub(super) joined: bool,
     pub(super) requests: Vec<Request>,

@@ -4,6 +4,11 @@
 //! there at once. So what a hop costs is shared by all items that are there. Who has to wait is registered under the same
 //! lock as the look that found nothing to do, so no wake is missed; wakers are called when it is let go.
 //!
+//! It is none of a crate's, as the lanes between threads are, because it hands over whole vectors, counts what the taker has in
+//! hand as inside, gives back what is left with the reason, and lets its fill be seen. A channel of single items costs more
+//! (`benches/threads/hop.rs`: two of these with a pipeline in between, beside two of the best channel), and one of vectors
+//! would make every sender wait for its own batch to fill.
+//!
 //! *Bounded*: what the taker has in hand counts as in the queue, so that never more than the capacity is between the two
 //! sides. *Fair*: feeders that wait for room stand in line and are woken one at a time; whoever leaves the line wakes the
 //! next if there is still room, also when it gives up. A feeder that runs may be quicker than the one that is being woken,
@@ -75,6 +80,16 @@ impl<T> Queue<T> {
 
     fn room(&self, state: &State<T>) -> usize {
         self.capacity.saturating_sub(state.items.len() + state.lent)
+    }
+
+    /// All who wait are told.
+    fn close(&self, why: Closed) {
+        let mut state = self.lock();
+        state.closed.get_or_insert(why);
+        let mut told: Vec<Waker> = state.line.drain(..).filter_map(|(_, waker)| waker).collect();
+        told.extend(state.taker.take());
+        drop(state);
+        told.into_iter().for_each(Waker::wake);
     }
 
     /// Lets the lock go, and wakes the first in the line if it can go on, and `other`.
@@ -203,6 +218,11 @@ impl<T> Feeder<T> {
         }
     }
 
+    /// Nothing goes in any more, also from others; what is there can be taken.
+    pub(super) fn close(&self, why: Closed) {
+        self.0.close(why);
+    }
+
     /// Why nothing is taken in any more.
     pub(super) fn closed(&self) -> Option<Closed> {
         self.0.lock().closed.clone()
@@ -321,11 +341,7 @@ impl<T> Taker<T> {
 
     /// Takes nothing in any more; all who wait for room are told.
     pub(super) fn close(&self, why: Closed) {
-        let mut state = self.queue.lock();
-        state.closed.get_or_insert(why);
-        let line: Vec<Waker> = state.line.drain(..).filter_map(|(_, waker)| waker).collect();
-        drop(state);
-        line.into_iter().for_each(Waker::wake);
+        self.queue.close(why);
     }
 
     /// Takes all that is there, when nothing goes in any more.

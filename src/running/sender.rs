@@ -194,6 +194,11 @@ impl<In> Sender<In> {
         }
     }
 
+    /// Nobody sends any more.
+    pub(super) fn finish(&self) {
+        self.feeder.close(Closed::Finished);
+    }
+
     /// Does not wait for room any more.
     pub(super) fn leave_line(&mut self) {
         self.feeder.give_up(&mut self.place);

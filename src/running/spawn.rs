@@ -207,7 +207,15 @@ pub(super) fn conduct<In: Send + 'static, Out: Send + 'static>(
     }
     let _presence = Presence(Arc::clone(&orders));
     let mut left = block_on(Conductor::new(engine, tenure, name, inside, orders));
+    if tenure == Tenure::Owned || !left.stopped {
+        // Nothing is inside that they would wait for.
+        engine.end_edits();
+    }
     release(engine);
+    if tenure == Tenure::Owned && left.stopped {
+        // What edits have set free meanwhile.
+        engine.abort(&mut left.outputs, &mut left.failures);
+    }
     left.blocked = engine.shared.board.lock().roster.away();
     left
 }

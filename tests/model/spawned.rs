@@ -173,6 +173,8 @@ impl Runs for Spawned {
 }
 
 impl Waits for Spawned {
+    const TOGETHER: bool = true;
+
     fn put(&mut self, item: i64, wanted: bool) -> bool {
         if !wanted {
             return self.hold().is_none();

@@ -1,5 +1,7 @@
 //! Waiting for no longer than one wants to, and what is there when that is over.
 
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -124,34 +126,56 @@ fn g6_a_thread_that_is_away_is_not_called_a_panicked_one() {
     drop(open);
 }
 
-/// The threads of this process whose names begin so.
-#[cfg(target_os = "linux")]
-fn threads(name: &str) -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    names.filter(|known| known.starts_with(name)).count()
+/// Begins in a thread when its first stage is called, and ends with the thread.
+struct Guard;
+
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
+static ENDED: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static GUARD: Cell<Option<Guard>> = const { Cell::new(None) };
 }
 
-#[cfg(target_os = "linux")]
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Whoever does not wait for the thread is ahead of it.
+        std::thread::sleep(Duration::from_millis(2));
+        ENDED.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn guarded(x: i64) -> i64 {
+    let guard = GUARD.take().unwrap_or_else(|| {
+        BEGUN.fetch_add(1, Ordering::Relaxed);
+        Guard
+    });
+    GUARD.set(Some(guard));
+    x
+}
+
 #[test]
 fn g9_all_threads_have_ended_when_the_end_is_known() {
-    for _ in 0..50 {
-        let pipeline = || {
-            Pipeline::new("all_gone")
-                .thread("all_gone_t", |t| t.thread("all_gone_u", |u| u.stage("add", |x: i64| x + 1)))
-                .stage("all_gone_w", workers(3, || |x: i64| x * 2))
-        };
+    let pipeline = || {
+        Pipeline::new("p")
+            .thread("t", |t| t.thread("u", |u| u.stage("inner", guarded)).stage("outer", guarded))
+            .stage("w", workers(3, || guarded))
+    };
+    let threads = || (BEGUN.load(Ordering::Relaxed), ENDED.load(Ordering::Relaxed));
+    for _ in 0..10 {
         let mut running = pipeline().spawn().unwrap();
         running.send_all(0..20).unwrap();
-        running.controller().workers("all_gone_w", 1).unwrap();
+        running.controller().workers("w", 1).unwrap();
         running.send_all(0..20).unwrap();
         running.flush().unwrap();
-        assert!(threads("all_gone") > 0);
+        let before = threads();
+        assert!(before.0 >= before.1 + 3, "{before:?}");
         let finished = running.finish().unwrap();
-        assert_eq!((finished.outputs.len(), threads("all_gone")), (40, 0));
+        let after = threads();
+        assert_eq!((finished.outputs.len(), after.0 - after.1), (40, 0), "{after:?}");
         let mut again = pipeline();
         again.run(0..20, |_| ()).unwrap();
-        assert_eq!(threads("all_gone"), 0);
+        let after = threads();
+        assert!(after.0 > before.0 && after.0 == after.1, "{after:?}");
     }
 }
 
@@ -180,4 +204,83 @@ fn what_unordered_workers_have_done_does_not_wait_for_one_that_is_stuck() {
     let mut rest = running.finish().unwrap().outputs;
     rest.sort_unstable();
     assert_eq!(rest, [0, 1, 2, 3], "after {:?}", begun.elapsed());
+}
+
+#[test]
+fn g9_after_finish_timeout_nothing_is_taken_in_also_where_the_pipelines_own_thread_is_busy() {
+    let ((enters, entered), (open, gate)) = (mpsc::channel(), mpsc::channel::<()>());
+    let stage = move |x: i64| {
+        enters.send(()).unwrap();
+        let _ = gate.recv();
+        x
+    };
+    let running = Pipeline::new("p").stage("gate", stage).spawn().unwrap();
+    running.send(1).unwrap();
+    entered.recv().unwrap();
+    let Err(running) = running.finish_timeout(SHORT) else { panic!("a stage is in its way") };
+    assert!(running.closed().is_some());
+    assert_eq!(running.send(2).unwrap_err().item, 2);
+    drop(open);
+    assert_eq!(running.finish().unwrap().outputs, [1]);
+}
+
+#[test]
+fn a_thread_of_the_same_name_is_not_taken_for_one_that_is_stuck() {
+    let ((enters, entered), (open, gate)) = (mpsc::channel(), mpsc::channel::<()>());
+    let gate = std::sync::Arc::new(std::sync::Mutex::new(gate));
+    let inner = || {
+        let (enters, gate) = (enters.clone(), std::sync::Arc::clone(&gate));
+        let stage = move |x: i64| {
+            enters.send(()).unwrap();
+            let _ = gate.lock().unwrap().recv();
+            x
+        };
+        Pipeline::new("x").thread("t", |t| t.stage("gate", stage))
+    };
+    let running = Pipeline::new("p").stage("a", inner()).stage("b", inner()).spawn().unwrap();
+    running.send(1).unwrap();
+    entered.recv().unwrap();
+    let before = running.threads();
+    assert_eq!(running.threads().busy_since(&before).count(), 1);
+    open.send(()).unwrap();
+    entered.recv().unwrap();
+    let now = running.threads();
+    assert_eq!(now.busy_since(&before).count(), 0, "{before}{now}");
+    open.send(()).unwrap();
+    assert_eq!(running.finish().unwrap().outputs, [1]);
+}
+
+#[test]
+fn g9_what_an_edit_takes_out_has_gone_when_run_or_abort_returns() {
+    let kinds = || -> [Pipeline<i64, i64>; 4] {
+        let add = |x: i64| x + 1;
+        [
+            Pipeline::new("p").workers("t", 2, move || add),
+            Pipeline::new("p").thread("t", move |t| t.stage("add", add)),
+            Pipeline::new("p").stage("t", workers(2, move || add).unordered()),
+            Pipeline::new("p").thread("t", move |t| t.thread("u", move |u| u.stage("add", add))),
+        ]
+    };
+    for _ in 0..10 {
+        for mut pipeline in kinds() {
+            let (controller, mut came, mut receipt) = (pipeline.controller(), 0, None);
+            let ran = pipeline.run(0..2000, |_| {
+                came += 1;
+                if came == 700 {
+                    receipt = Some(controller.remove("t").unwrap());
+                }
+            });
+            assert_eq!((ran.unwrap().delivered(), pipeline.call(5).unwrap()), (2000, 5));
+            assert!(receipt.unwrap().is_retired());
+        }
+        for pipeline in kinds() {
+            let running = pipeline.spawn().unwrap();
+            running.send_all(0..900).unwrap();
+            running.settle().unwrap();
+            let receipt = running.controller().replace("t", |x: i64| -x).unwrap();
+            let mut aborted = running.abort().unwrap();
+            assert_eq!(aborted.pipeline.call(5).unwrap(), -5, "away: {:?}", aborted.blocked);
+            assert!(receipt.is_retired(), "away: {:?}", aborted.blocked);
+        }
+    }
 }

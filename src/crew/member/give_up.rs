@@ -127,6 +127,11 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             self.forsaken = true;
         }
         if self.forsaken
+            && let Some(post) = &self.post
+        {
+            post.watch.forsake();
+        }
+        if self.forsaken
             && !self.recalled
             && let Some(post) = &self.post
         {
