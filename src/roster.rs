@@ -60,6 +60,8 @@ pub(crate) struct Watch {
     does: AtomicU64,
     /// Whether it has a chain that is lent to it.
     lent: AtomicBool,
+    /// Whether that was called home.
+    recalled: AtomicBool,
     /// Whether what it has in hand was given up.
     forsaken: AtomicBool,
     /// Whether it was let go.
@@ -88,6 +90,7 @@ impl Watch {
             queue: AtomicUsize::new(0),
             does: AtomicU64::new(0),
             lent: AtomicBool::new(false),
+            recalled: AtomicBool::new(false),
             forsaken: AtomicBool::new(false),
             over: AtomicBool::new(false),
         }
@@ -124,7 +127,13 @@ impl Watch {
     /// It has something that is lent to it, or has given that back.
     pub(crate) fn set_lent(&self, lent: bool) {
         self.lent.store(lent, Ordering::Relaxed);
+        self.recalled.store(false, Ordering::Relaxed);
         self.forsaken.store(false, Ordering::Relaxed);
+    }
+
+    /// That was called home, or will not be after all.
+    pub(crate) fn set_recalled(&self, recalled: bool) {
+        self.recalled.store(recalled, Ordering::Relaxed);
     }
 
     /// What it has in hand was given up.
@@ -228,6 +237,12 @@ impl Roster {
     /// Whether there is one that may never come home.
     pub(crate) fn has_forsaken(&self) -> bool {
         self.list().iter().any(|watch| watch.is_lent() && watch.forsaken.load(Ordering::Relaxed))
+    }
+
+    /// Whether there is one that is on its way home.
+    pub(crate) fn has_recalled(&self) -> bool {
+        let comes = |watch: &Watch| watch.recalled.load(Ordering::Relaxed) && !watch.forsaken.load(Ordering::Relaxed);
+        self.list().iter().any(|watch| watch.is_lent() && comes(watch))
     }
 
     /// What the stage runs has not come home.

@@ -167,7 +167,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
         if !self.inside.is_empty() || self.forsaken {
             return false;
         }
-        if !self.recalled && post.send(Parcel::Recall).is_err() {
+        if !self.recalled && !post.recall() {
             return false;
         }
         self.recalled = true;
@@ -197,7 +197,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             let knows = |log: &SharedLog| cx.trace.as_ref().is_some_and(|recorder| recorder.writes_to(log));
             // What is recorded needs a recorder there.
             if traced && !self.recalled && !self.log.as_ref().is_some_and(knows) {
-                self.recalled = post.send(Parcel::Recall).is_ok();
+                self.recalled = post.recall();
             }
             return !self.recalled;
         }

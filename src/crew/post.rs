@@ -92,6 +92,13 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
         self.feed.push(parcel).map_err(given_back)
     }
 
+    /// Calls the chain home, if there is room for a parcel.
+    pub(super) fn recall(&self) -> bool {
+        let sent = self.send(Parcel::Recall).is_ok();
+        self.watch.set_recalled(sent);
+        sent
+    }
+
     /// Has the task woken when there is room for a parcel.
     pub(super) fn poll_room(&self, task: &mut Context<'_>) -> bool {
         matches!(self.feed.poll_room(task), Poll::Ready(true))

@@ -64,7 +64,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
     }
 
     /// Takes no more edits for threads, and lets those that are under way come to their end: threads have to give back what
-    /// these take out. But for one that waits for a thread which may never come home.
+    /// these take out. But for one that waits for anything else, as a sink that takes nothing, or a thread that is stuck.
     pub(crate) fn end_edits(&mut self) {
         self.shared.board.lock().threaded = false;
         let (mut panic, began) = (None, Instant::now());
@@ -76,15 +76,18 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 task.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let forsaken = self.shared.board.lock().roster.has_forsaken();
             let under_way = self.current.as_ref().is_some_and(|current| !current.travels.is_empty());
-            if under_way && forsaken && began.elapsed() < PATIENCE {
-                // Others may be on their way.
-                std::thread::yield_now();
-                task.waker().wake_by_ref();
-                return Poll::Pending;
+            let roster = self.shared.board.lock().roster.clone();
+            match under_way {
+                true if roster.has_recalled() => Poll::Pending,
+                true if roster.has_forsaken() && began.elapsed() < PATIENCE => {
+                    // Others may be on their way.
+                    std::thread::yield_now();
+                    task.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                _ => Poll::Ready(()),
             }
-            if under_way && !forsaken { Poll::Pending } else { Poll::Ready(()) }
         }));
         self.cx.panic = self.cx.panic.take().or(panic);
     }

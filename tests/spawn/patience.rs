@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use coroute::{CallError, Ends, Hold, Path, Pipeline, TryRecvError, TrySendError, thread, workers};
+use coroute::{CallError, Ends, Hold, Path, Pipeline, Switch, TryRecvError, TrySendError, sink, thread, workers};
 
 /// Long enough for everything that is to happen.
 const LONG: Duration = Duration::from_secs(60);
@@ -283,4 +283,26 @@ fn g9_what_an_edit_takes_out_has_gone_when_run_or_abort_returns() {
             assert!(receipt.is_retired(), "away: {:?}", aborted.blocked);
         }
     }
+}
+
+#[test]
+fn g9_an_abort_does_not_wait_for_a_sink_that_takes_nothing_and_was_left() {
+    let (stalled, _kept) = futures::channel::mpsc::channel::<i64>(0);
+    let (open, mut taken) = futures::channel::mpsc::channel::<i64>(8);
+    let switch = Switch::new("out").target("a", sink(stalled)).target("b", sink(open)).route("a");
+    let running = Pipeline::new("p").thread("t", |t| t.stage("add", |x: i64| x + 1)).switch(switch).spawn().unwrap();
+    let controller = running.controller();
+    running.send_all([1, 2, 3]).unwrap();
+    running.settle().unwrap();
+    controller.edit(|e| e.route("out", "b")?.insert_after("t/add", "neg", |x: i64| -x)).unwrap();
+    running.send(4).unwrap();
+    running.settle().unwrap();
+    let aborted = running.abort().unwrap();
+    assert!(aborted.ledger.is_balanced() && aborted.blocked.is_empty(), "{}", aborted.ledger);
+    let mut delivered = 0;
+    while let Ok(item) = taken.try_recv() {
+        assert_eq!(item, -5);
+        delivered += 1;
+    }
+    assert!(delivered <= 1);
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::task::Context;
 
 use super::{Back, Came, Member, Sent};
-use crate::crew::post::{Parcel, Report};
+use crate::crew::post::Report;
 use crate::cycle::{Cycle, Site};
 use crate::knot::{Flow, Turn, Wait};
 use crate::link::Work;
@@ -145,7 +145,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
                     if self.recalled {
                         return home;
                     }
-                    self.recalled = post.send(Parcel::Recall).is_ok();
+                    self.recalled = post.recall();
                     if !self.recalled && !post.poll_room(turn.task) {
                         return home;
                     }

@@ -96,7 +96,10 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
                     self.restore(room);
                     strays = true;
                 }
-                Parcel::Recall => self.recalled = false,
+                Parcel::Recall => {
+                    self.recalled = false;
+                    self.post.iter().for_each(|post| post.watch.set_recalled(false));
+                }
             }
         }
         // The thread may have come to the packets behind the chain meanwhile. It can do nothing but give them back.
@@ -135,7 +138,7 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
             && !self.recalled
             && let Some(post) = &self.post
         {
-            self.recalled = post.send(Parcel::Recall).is_ok();
+            self.recalled = post.recall();
         }
     }
 }
