@@ -32,7 +32,7 @@ use crate::knot::{AnyChain, Flow, Spot, Taken};
 use crate::link::{Recount, Status, Work};
 use crate::meet::{Meeting, Order};
 use crate::name::{NodeId, Path};
-use crate::packet::{Message, Packet, Slip};
+use crate::packet::{Message, Packet, Slip, Ticket};
 use crate::roster::{NoThread, Roster, Stock};
 use crate::trace::Recorder;
 
@@ -187,7 +187,7 @@ impl<A: Send + 'static, B: Send + 'static> Crew<A, B> {
         let passed = slip.ticket.is_none_or(|ticket| ticket.passed);
         let lengths = runs.iter().map(|(_, run)| run.len());
         let weight = lengths.clone().sum::<usize>().max(1);
-        let parts = slip.parts(self.meet.next(), slip.each, passed, lengths);
+        let parts = slip.parts(Ticket::all(self.meet.next(), passed).zip(lengths));
         self.meet.begin(slip, runs.len(), weight);
         for ((to, items), slip) in runs.into_iter().zip(parts) {
             self.send(to, Packet { slip, items }, cx, site);

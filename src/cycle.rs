@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::ledger::{Counts, LedgerCell};
 use crate::name::{Name, NodeId, Path};
-use crate::packet::{Ticket, cycle_of};
+use crate::packet::{Missing, Ticket};
 use crate::roster::Watch;
 use crate::stage::Faults;
 use crate::trace::{Lost, Recorder};
@@ -315,12 +315,9 @@ impl Cycle {
     #[cold]
     pub(crate) fn turn_away<T: Send + 'static>(&mut self, items: &mut Vec<T>, before: usize, site: &Site) {
         let number = self.number;
-        let cycles: Vec<u64> = match self.each {
-            true => (before..).map(|at| cycle_of(at, number, &self.failures)).take(items.len()).collect(),
-            false => vec![number; items.len()],
-        };
-        for (item, cycle) in items.drain(..).zip(cycles) {
-            self.number = cycle;
+        let missing = self.each.then(|| Missing::of(number, &self.failures));
+        for (at, item) in items.drain(..).enumerate() {
+            self.number = missing.as_ref().map_or(number, |missing| missing.cycle_of(before + at));
             self.faults.add(item, "the stage has panicked; replace it, or take it out".into());
             self.settle(site, 1, 0, 0);
         }

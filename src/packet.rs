@@ -39,6 +39,13 @@ pub(crate) struct Ticket {
     pub(crate) passed: bool,
 }
 
+impl Ticket {
+    /// Those of the parts of `entry`, in order.
+    pub(crate) fn all(entry: u64, passed: bool) -> impl Iterator<Item = Self> {
+        (0..).map(move |part| Self { entry, part, passed })
+    }
+}
+
 /// The same place, however far it has come.
 impl PartialEq for Ticket {
     fn eq(&self, other: &Self) -> bool {
@@ -54,24 +61,17 @@ impl Slip {
         }
     }
 
-    /// The slips of the parts of `entry` that the packet goes on in, of so many items each, in their order. With `each`, the
-    /// cycle of every item is known by its place.
-    pub(crate) fn parts(
-        &self,
-        entry: u64,
-        each: bool,
-        passed: bool,
-        items: impl Iterator<Item = usize>,
-    ) -> SmallVec<[Self; 1]> {
-        let mut number = self.number;
-        let part = |(part, items): (usize, usize)| {
-            let ticket = Some(Ticket { entry, part: part as u32, passed });
+    /// The slips of the parts that the packet goes on in, of so many items each with that ticket, in their order. Where each item
+    /// has a cycle of its own, that is known by its place.
+    pub(crate) fn parts(&self, parts: impl Iterator<Item = (Ticket, usize)>) -> SmallVec<[Self; 1]> {
+        let Self { mut number, revision, each, .. } = *self;
+        let part = |(ticket, items)| {
             let trace = self.trace.as_ref().map(|trace| trace.part());
-            let slip = Self { number, revision: self.revision, each, ticket, trace, ..Self::default() };
+            let slip = Self { number, revision, each, ticket: Some(ticket), trace, ..Self::default() };
             number += if each { items as u64 } else { 0 };
             slip
         };
-        items.enumerate().map(part).collect()
+        parts.map(part).collect()
     }
 
     /// The slip of the first `items` of a packet whose items have a cycle each, and which no one misses; this one is that of the
@@ -96,16 +96,33 @@ impl Slip {
     }
 }
 
-/// The cycle of item number `at` of those that were accepted from cycle `first` on, each in one of its own, and have not failed.
-pub(crate) fn cycle_of(at: usize, first: u64, failures: &[Failure]) -> u64 {
-    let mut cycle = first + at as u64;
-    if !failures.is_empty() {
-        let mut failed: Vec<u64> = failures.iter().map(Failure::cycle).filter(|failed| *failed >= first).collect();
-        failed.sort_unstable();
-        failed.dedup();
-        failed.into_iter().for_each(|failed| cycle += u64::from(failed <= cycle));
+/// Which cycles of a packet have failed, of items that were accepted one after the other, each in a cycle of its own.
+pub(crate) struct Missing {
+    first: u64,
+    /// In order.
+    cycles: Vec<u64>,
+}
+
+impl Missing {
+    /// Of a packet whose items were accepted from cycle `first` on.
+    pub(crate) fn of(first: u64, failures: &[Failure]) -> Self {
+        let mut cycles: Vec<u64> = failures.iter().map(Failure::cycle).filter(|failed| *failed >= first).collect();
+        cycles.sort_unstable();
+        cycles.dedup();
+        Self { first, cycles }
     }
-    cycle
+
+    /// The cycle of item number `at` of those that have not failed.
+    pub(crate) fn cycle_of(&self, at: usize) -> u64 {
+        let cycle = self.first + at as u64;
+        self.cycles.iter().fold(cycle, |cycle, failed| cycle + u64::from(*failed <= cycle))
+    }
+
+    /// How many that have not failed are ahead of that cycle.
+    pub(crate) fn ahead(&self, cycle: u64) -> usize {
+        let failed = self.cycles.partition_point(|failed| *failed < cycle);
+        (cycle.saturating_sub(self.first) as usize).saturating_sub(failed)
+    }
 }
 
 /// The items of a packet; most have one.

@@ -18,7 +18,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::controller::Controller;
 use crate::error::{Closed, FlowError, FlushError, TryRecvError, TrySendError, Unsent, UnsentAll};
@@ -270,13 +270,7 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     ///
     /// [`JoinError::Panicked`] names the stage that has panicked, and has everything else, too.
     pub fn finish(self) -> Result<Finished<In, Out>, JoinError<In, Out>> {
-        let Self { sender, mut receiver, handle } = self;
-        sender.finish();
-        drop(sender);
-        let (mut outputs, mut failures) = (Vec::new(), Vec::new());
-        handle.will_join();
-        sort(receiver.iter(), &mut outputs, &mut failures);
-        handle.join_with(outputs, failures)
+        self.finish_by(None).unwrap_or_else(|_| unreachable!("without a deadline it has ended"))
     }
 
     /// The same, but waits no longer than `within`: then it comes back, as a pipeline that takes no item any more and goes on to
@@ -301,7 +295,11 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
     /// assert_eq!(running.abort()?.failures.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn finish_timeout(mut self, within: Duration) -> Result<Ended<In, Out>, Box<Self>> {
+    pub fn finish_timeout(self, within: Duration) -> Result<Ended<In, Out>, Box<Self>> {
+        self.finish_by(deadline(within))
+    }
+
+    fn finish_by(mut self, deadline: Option<Instant>) -> Result<Ended<In, Out>, Box<Self>> {
         self.sender.finish();
         self.handle.will_join();
         let mut news = Vec::new();
@@ -315,7 +313,7 @@ impl<In: Send + 'static, Out: Send + 'static> Running<In, Out> {
                 }
                 Poll::Pending
             }),
-            deadline(within),
+            deadline,
         );
         if ended.is_none() {
             self.receiver.put_back(news);

@@ -14,6 +14,8 @@ mod controls;
 mod draw;
 #[path = "flow_random/edits.rs"]
 mod edits;
+#[path = "sim/hop.rs"]
+mod hop;
 #[path = "flow_random/item.rs"]
 mod item;
 #[path = "flow_random/model.rs"]

@@ -12,6 +12,8 @@ mod check;
 mod draw;
 #[path = "thread_random/edits.rs"]
 mod edits;
+#[path = "sim/hop.rs"]
+mod hop;
 #[path = "thread_random/item.rs"]
 mod item;
 #[path = "thread_random/model.rs"]
@@ -105,7 +107,7 @@ fn control_an_item_that_went_by_the_stages_of_another_revision_is_seen() {
     let whys = refused(|history| {
         let outs = outs(history);
         let revision = |at: usize| history.revision(history.leaves[at].cycle.expect("it came out"));
-        let alien = |revision: usize, hop: &item::Hop| model::find(&history.models[revision], hop.uid).is_none();
+        let alien = |revision: usize, hop: &hop::Hop| model::find(&history.models[revision], hop.uid).is_none();
         let mixed = outs.windows(2).find_map(|pair| {
             let [old, new] = [pair[0], pair[1]].map(|at| &history.leaves[at].hops);
             let at = old.iter().position(|hop| alien(revision(pair[1]), hop))?;

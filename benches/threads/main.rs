@@ -25,11 +25,6 @@ fn main() {
             "hop4" => hop::ours(items, 256, coroute::Pipeline::new("p").thread("t", |t| t.stage("add", hop::add))),
             "workers" => stages::run(items, stages::by_workers(short())),
             "threads" => stages::run(items, stages::by_threads(short())),
-            "long" => {
-                let w = work::Work::of(1000.0);
-                let p = coroute::Pipeline::new("p").thread("a", |t| t.stage("x", move |x| w.on(x)));
-                stages::run(items, p.thread("b", |t| t.stage("y", move |x| w.on(x))))
-            }
             other => panic!("no case {other}"),
         }
         return;

@@ -13,6 +13,7 @@ use pariter::IteratorExt;
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
 use crate::contest::{Plan, Side, Times, show, side};
+use crate::stages::run as ours;
 use crate::work::Work;
 
 /// Items for the original, which takes its time.
@@ -71,10 +72,6 @@ fn sides(
             black_box(pool.install(|| (0..items).par_bridge().map(both).reduce(|| 0, |sum, x| sum ^ x)));
         }),
     ]
-}
-
-fn ours(items: u64, pipeline: Pipeline<u64, u64>) {
-    crate::stages::run(items, pipeline);
 }
 
 /// By hand: two threads, and a channel in front of, between and behind them.

@@ -9,11 +9,11 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, Builder, JoinHandle};
 use std::time::{Duration, Instant};
+use std::{io, iter};
 
 use super::desk::Desk;
 use super::room::{Remarks, Room};
@@ -48,6 +48,9 @@ struct Seat<A, B> {
     /// Wakes the thread.
     waker: Option<Waker>,
 }
+
+/// The chain that a thread had, and the parcels that it has not taken.
+type Seized<A, B> = (Box<Room<A, B>>, Vec<Parcel<A, B>>);
 
 /// How long the pipeline waits, at the most, for a thread to be through with its stages; where one blocks, that is in vain.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -122,16 +125,14 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
         block_on(poll_fn(|task| self.drain.poll_pop(task)))
     }
 
-    /// Calls `with` for the parcels that the thread has not taken, in order.
-    pub(super) fn take_back(&self, mut with: impl FnMut(Parcel<A, B>)) {
-        while let Some(parcel) = self.feed.take_back() {
-            with(parcel);
-        }
+    /// The parcels that the thread has not taken, in order.
+    pub(super) fn take_back(&self) -> Vec<Parcel<A, B>> {
+        iter::from_fn(|| self.feed.take_back()).collect()
     }
 
-    /// What the thread runs, unless it is in a stage and stays there; `with` is called for the parcels that it has not taken
-    /// then. After that it waits for another chain.
-    pub(super) fn seize(&self, with: impl FnMut(Parcel<A, B>)) -> Option<Box<Room<A, B>>> {
+    /// What the thread runs, unless it is in a stage and stays there; and the parcels that it has not taken then. After that it
+    /// waits for another chain.
+    pub(super) fn seize(&self) -> Option<Seized<A, B>> {
         let began = Instant::now();
         loop {
             let mut seat = match self.seat.try_lock() {
@@ -144,12 +145,12 @@ impl<A: Send + 'static, B: Send + 'static> Post<A, B> {
                 Err(TryLockError::WouldBlock) => return None,
             };
             let room = seat.room.take()?;
-            self.take_back(with);
+            let parcels = self.take_back();
             // It may wait for something inside of that, and not for parcels.
             let waker = seat.waker.take();
             drop(seat);
             waker.into_iter().for_each(Waker::wake);
-            return Some(room);
+            return Some((room, parcels));
         }
     }
 }

@@ -9,7 +9,7 @@ use std::any::Any;
 use super::{Broken, Cycle, Site};
 use crate::error::said;
 use crate::failure::Failure;
-use crate::packet::{Items, Packet, Slip, cycle_of};
+use crate::packet::{Items, Missing, Packet, Slip};
 use crate::roster::Does;
 use crate::stage::{BoxError, Fault};
 
@@ -116,7 +116,7 @@ impl Cycle {
     pub(crate) fn panicked_on(&mut self, site: &Site, items: u64, at: usize, panic: &(dyn Any + Send)) {
         self.failed(&site.counts, items);
         if self.tells {
-            let number = if self.each { cycle_of(at, self.number, &self.failures) } else { self.number };
+            let number = if self.each { Missing::of(self.number, &self.failures).cycle_of(at) } else { self.number };
             let place = (number, self.revision, self.level);
             let failure = |_| Failure::new(site.id, &site.name, place, panicked(panic));
             self.failures.extend((0..items).map(failure));

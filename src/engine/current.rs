@@ -9,7 +9,7 @@ use crate::error::{FlowError, Hold};
 use crate::failure::Failure;
 use crate::knot::Travels;
 use crate::outlet::Outlet;
-use crate::packet::{Mark, Message, Packet, Slip};
+use crate::packet::{Mark, Message, Missing, Packet, Slip};
 
 /// How many outputs are taken out of the chain at once, to wait to be handed out.
 pub(super) const AHEAD: usize = 16;
@@ -41,32 +41,6 @@ pub(crate) struct Current<In, Out> {
     pub(super) told: Option<Hold>,
     /// Grows whenever something has gone on, but for items that were accepted.
     pub(super) progress: u64,
-}
-
-/// Which cycles of a packet have failed, of items that were accepted in a cycle each.
-pub(super) struct Failed {
-    first: u64,
-    /// In order.
-    cycles: Vec<u64>,
-}
-
-impl Failed {
-    /// Where that is known and of any matter.
-    pub(super) fn of(each: bool, first: u64, failures: &[Failure]) -> Option<Self> {
-        if !each || failures.is_empty() {
-            return None;
-        }
-        let mut cycles: Vec<u64> = failures.iter().map(Failure::cycle).collect();
-        cycles.sort_unstable();
-        cycles.dedup();
-        Some(Self { first, cycles })
-    }
-
-    /// How many outputs are ahead of what became of that cycle: one for each that has not failed.
-    fn ahead(&self, cycle: u64) -> usize {
-        let failed = self.cycles.partition_point(|failed| *failed < cycle);
-        (cycle.saturating_sub(self.first) as usize).saturating_sub(failed)
-    }
 }
 
 impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
@@ -105,7 +79,8 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
                 }
                 Message::Mark(Mark::Edit(_) | Mark::Left(_) | Mark::Leave(_)) => {}
                 Message::Packet(Packet { slip, items }) => {
-                    let failed = Failed::of(slip.each, slip.number, &slip.failures);
+                    let missing =
+                        (slip.each && !slip.failures.is_empty()).then(|| Missing::of(slip.number, &slip.failures));
                     let failures = match cx.trace.is_some() || !slip.failures.is_empty() {
                         true => Self::settle(slip, &items, chain, cx),
                         false => Vec::new(),
@@ -114,7 +89,7 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
                         cx.ledger.deliver(items.len() as u64);
                         self.failed(failures);
                     } else if !failures.is_empty() {
-                        self.mix(items.into_vec(), failures, failed);
+                        self.mix(items.into_vec(), failures, missing);
                     } else if items.spilled() {
                         self.news.extend(items.into_vec().into_iter().map(Ok));
                     } else {
@@ -130,11 +105,11 @@ impl<In: Send + 'static, Out: Send + 'static> Current<In, Out> {
     /// Has the outputs of a packet handed out, with the failures in their places among them, or behind them where it is not
     /// known which items failed.
     #[cold]
-    pub(super) fn mix(&mut self, outputs: Vec<Out>, mut failures: Vec<Failure>, failed: Option<Failed>) {
+    pub(super) fn mix(&mut self, outputs: Vec<Out>, mut failures: Vec<Failure>, missing: Option<Missing>) {
         let count = outputs.len();
         let place =
-            |failure: &Failure| failed.as_ref().map_or(count, |failed| failed.ahead(failure.cycle())).min(count);
-        if failed.is_some() {
+            |failure: &Failure| missing.as_ref().map_or(count, |missing| missing.ahead(failure.cycle())).min(count);
+        if missing.is_some() {
             failures.sort_by_key(Failure::cycle);
         }
         let (mut outputs, mut done) = (outputs.into_iter(), 0);

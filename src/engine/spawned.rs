@@ -13,12 +13,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use super::current::{AHEAD, Failed};
+use super::current::AHEAD;
 use super::many::BATCH;
 use super::{Engine, NEVER};
 use crate::cycle::{Broken, Harm};
 use crate::error::{FlowError, Hold};
 use crate::name::{Name, NodeId, Path};
+use crate::packet::Missing;
 use crate::parker::block_on;
 use crate::roster::{Does, Gauge, NoThread, Seat, Watch};
 use crate::trace::Detail;
@@ -76,18 +77,20 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
                 task.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let under_way = self.current.as_ref().is_some_and(|current| !current.travels.is_empty());
-            let roster = self.shared.board.lock().roster.clone();
-            match under_way {
-                true if roster.has_recalled() => Poll::Pending,
-                true if roster.has_forsaken() && began.elapsed() < PATIENCE => {
-                    // Others may be on their way.
-                    std::thread::yield_now();
-                    task.waker().wake_by_ref();
-                    Poll::Pending
-                }
-                _ => Poll::Ready(()),
+            if self.current.as_ref().is_none_or(|current| current.travels.is_empty()) {
+                return Poll::Ready(());
             }
+            let roster = self.shared.board.lock().roster.clone();
+            if roster.has_recalled() {
+                return Poll::Pending;
+            }
+            if roster.has_forsaken() && began.elapsed() < PATIENCE {
+                // Others may be on their way.
+                std::thread::yield_now();
+                task.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(())
         }));
         self.cx.panic = self.cx.panic.take().or(panic);
     }
@@ -203,7 +206,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         self.cx.each = self.exact && items.len() > 1;
         let first = self.cx.number;
         self.batch(&mut items, &mut out, 0);
-        let failed = Failed::of(std::mem::take(&mut self.cx.each), first, &self.cx.failures);
+        let each = std::mem::take(&mut self.cx.each);
+        let missing = (each && !self.cx.failures.is_empty()).then(|| Missing::of(first, &self.cx.failures));
         self.after();
         self.clear = NEVER;
         if let Some(current) = &mut self.current {
@@ -213,7 +217,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             } else {
                 self.cx.undeliver(out.len());
                 if !self.cx.failures.is_empty() {
-                    current.mix(std::mem::take(&mut out), self.cx.failures.drain(..).collect(), failed);
+                    current.mix(std::mem::take(&mut out), self.cx.failures.drain(..).collect(), missing);
                 }
                 current.news.extend(out.drain(..).map(Ok));
             }

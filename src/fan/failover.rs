@@ -108,17 +108,10 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         }
         branching.again = true;
         let tickets = branching.meet.split(ticket, packet, runs.len())?;
-        let mut from = first.unwrap_or(number);
-        for ((target, run), ticket) in runs.into_iter().zip(tickets) {
-            let next = from + if each { run.len() as u64 } else { 0 };
-            self.send(
-                target,
-                run,
-                Slip { number: from, revision, each, ticket: Some(ticket), ..Slip::default() },
-                cx,
-                site,
-            );
-            from = next;
+        let rest = Slip { number: first.unwrap_or(number), revision, each, ..Slip::default() };
+        let slips = rest.parts(tickets.into_iter().zip(runs.iter().map(|(_, run)| run.len())));
+        for ((target, run), slip) in runs.into_iter().zip(slips) {
+            self.send(target, run, slip, cx, site);
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::cycle::{Cycle, Site, inside};
 use crate::knot::{Act, AnySwitch, Leave, Spot, Travels, Way};
 use crate::meet::Order;
 use crate::name::NodeId;
-use crate::packet::{Items, Mark, Message, Packet, Slip};
+use crate::packet::{Items, Mark, Message, Packet, Slip, Ticket};
 use crate::pick::Choice;
 use crate::route::PolicyKind;
 
@@ -52,7 +52,7 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         let slip = cx.put_down();
         let (number, revision) = (slip.number, slip.revision);
         let Some(branching) = &mut self.branching else { return };
-        let parts = slip.parts(branching.meet.next(), slip.each, false, runs.iter().map(|(_, run)| run.len()));
+        let parts = slip.parts(Ticket::all(branching.meet.next(), false).zip(runs.iter().map(|(_, run)| run.len())));
         let entry = branching.meet.begin(slip, runs.len(), weight);
         for ((target, run), slip) in runs.into_iter().zip(parts) {
             self.send(target, run, slip, cx, site);

@@ -89,24 +89,12 @@ impl<In> Sender<In> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn send_timeout(&self, item: In, within: Duration) -> Result<(), TrySendError<In>> {
-        let mut item = match self.try_send(item) {
-            Err(TrySendError::Full(item)) => item,
-            sent => return sent,
-        };
-        let deadline = deadline(within);
-        let mut waiting = Waiting { feeder: &self.feeder, place: Place::default() };
-        loop {
-            match block_on_until(waiting.room(), deadline) {
-                None => return Err(TrySendError::Full(item)),
-                Some(Err(why)) => return Err(TrySendError::Closed(Unsent { item, why })),
-                Some(Ok(())) => {}
-            }
-            // Another sender may have been quicker.
-            item = match self.feeder.put(item, &mut waiting.place) {
-                Ok(()) => return Ok(()),
-                Err((item, Refused::Closed(why))) => return Err(TrySendError::Closed(Unsent { item, why })),
-                Err((item, Refused::Full)) => item,
-            };
+        let mut item = Some(item);
+        let sent = block_on_until(self.send_from(&mut item), deadline(within));
+        match (sent, item) {
+            (Some(Err(why)), Some(item)) => Err(TrySendError::Closed(Unsent { item, why })),
+            (None, Some(item)) => Err(TrySendError::Full(item)),
+            (_, None) | (Some(Ok(())), _) => Ok(()),
         }
     }
 
@@ -128,18 +116,30 @@ impl<In> Sender<In> {
     /// # Errors
     ///
     /// The item, when the pipeline takes none any more.
-    pub async fn send_async(&self, mut item: In) -> Result<(), Unsent<In>> {
+    pub async fn send_async(&self, item: In) -> Result<(), Unsent<In>> {
+        let mut item = Some(item);
+        match (self.send_from(&mut item).await, item) {
+            (Err(why), Some(item)) => Err(Unsent { item, why }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends the `item` that is there, as soon as there is room; else it stays there, also when this is dropped half-way.
+    async fn send_from(&self, item: &mut Option<In>) -> Result<(), Closed> {
         let mut waiting = Waiting { feeder: &self.feeder, place: Place::default() };
-        loop {
-            item = match self.feeder.put(item, &mut waiting.place) {
-                Ok(()) => return Ok(()),
-                Err((item, Refused::Closed(why))) => return Err(Unsent { item, why }),
-                Err((item, Refused::Full)) => item,
+        while let Some(next) = item.take() {
+            let (back, refused) = match self.feeder.put(next, &mut waiting.place) {
+                Ok(()) => break,
+                Err(refused) => refused,
             };
-            if let Err(why) = waiting.room().await {
-                return Err(Unsent { item, why });
+            *item = Some(back);
+            match refused {
+                Refused::Closed(why) => return Err(why),
+                // Another sender may be quicker when there is room.
+                Refused::Full => waiting.room().await?,
             }
         }
+        Ok(())
     }
 
     /// Sends all `items`, up to 256 at a time, which is the quickest way for many; blocks this thread while there is no room.

@@ -11,8 +11,9 @@ use coroute::{async_stage, sink, try_async_stage};
 use futures::Sink;
 
 use super::edits::World;
+use super::hop::dice;
 use super::item::{End, Item, Log};
-use super::model::{Fork, Kind, Node, Policy, Tides, Way, Work, dice};
+use super::model::{Fork, Kind, Node, Policy, Tides, Way, Work};
 use crate::sim::clock::Clock;
 use crate::sim::seed::Rng;
 use crate::sim::tide::{Ebb, Gauge, Tide, TideError, Turn};

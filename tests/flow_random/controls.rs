@@ -8,7 +8,8 @@ use futures::{SinkExt, StreamExt};
 
 use super::check::{Edited, History};
 use super::draw::Draw;
-use super::item::{End, Hop, Item, Leaf, Log};
+use super::hop::Hop;
+use super::item::{End, Item, Leaf, Log};
 use super::model::{Fork, Kind, Node, Policy, Way};
 use crate::sim::executor::Sim;
 use crate::sim::seed::Rng;

@@ -5,12 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coroute::Receipt;
 
-/// A stage that an item has passed, and which of the outputs for what it was there the item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Hop {
-    pub(crate) uid: u32,
-    pub(crate) copy: u8,
-}
+use super::hop::Hop;
 
 /// An item: where it stands in its source, and the stages that it has passed. One that ends unseen says so to the log.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::item::Hop;
+use super::hop::{Hop, dice};
 
 /// A stage, with all that is inside it.
 #[derive(Debug, Clone)]
@@ -70,17 +70,6 @@ pub(crate) enum Policy {
     When,
     All,
     Failover,
-}
-
-/// What a stage does with an item follows from both.
-pub(crate) fn dice(uid: u32, number: u64, hops: &[Hop]) -> u64 {
-    let mut mixed = (u64::from(uid) << 32) ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    for hop in hops {
-        mixed = (mixed ^ u64::from(hop.copy)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    }
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 impl Node {

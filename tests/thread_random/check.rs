@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::build::{choose, when};
 use super::edits::Rule;
-use super::item::{End, Hop, Leaf};
+use super::hop::Hop;
+use super::item::{End, Leaf};
 use super::model::{Fork, Kind, Node, Policy, Work, all, find, key};
 
 /// What has happened in a run.

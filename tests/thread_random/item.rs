@@ -2,12 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A stage that an item has passed, and which of the outputs for what it was there the item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Hop {
-    pub(crate) uid: u32,
-    pub(crate) copy: u8,
-}
+use super::hop::Hop;
 
 /// An item. It cannot be cloned, and one that ends unseen says so to the log: so all of it is always known.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What a pipeline is made of, as the checks know it.
 
-use super::item::Hop;
+use super::hop::{Hop, dice};
 
 /// A stage, with all that is inside it.
 #[derive(Debug, Clone)]
@@ -74,17 +74,6 @@ pub(crate) enum Policy {
     ByKey,
     When,
     Choose,
-}
-
-/// A number that is drawn anew for each stage and each item.
-fn dice(uid: u32, cycle: u64, hops: &[Hop]) -> u64 {
-    let mut mixed = (u64::from(uid) << 32) ^ cycle.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    for hop in hops {
-        mixed = (mixed ^ u64::from(hop.copy)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    }
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 impl Work {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Back, Came, Member, Sent};
 use crate::crew::desk::Hand;
-use crate::crew::post::{Parcel, Report};
+use crate::crew::post::{Parcel, Post, Report};
 use crate::crew::room::Remarks;
 use crate::cycle::{Cycle, Site};
 use crate::knot::{Eviction, HowFar, Wait};
@@ -60,23 +60,17 @@ impl<A: Send + 'static, B: Send + 'static> Member<A, B> {
 
     /// Takes back what is on the way to the thread.
     pub(super) fn take_back(&mut self) -> Vec<Packet<A>> {
-        let mut parcels = Vec::new();
-        if let Some(post) = &self.post {
-            post.take_back(|parcel| parcels.push(parcel));
-        }
+        let parcels = self.post.iter().flat_map(Post::take_back).collect();
         self.unpack(parcels)
     }
 
     /// The same; where boundaries are inside, the chain comes home as well, unless the thread is in a stage: so what waits in
     /// these can be given up there.
     fn seize(&mut self) -> Vec<Packet<A>> {
-        if !(self.flows && self.home.is_lent()) {
-            return self.take_back();
-        }
-        let mut parcels = Vec::new();
-        match self.post.as_ref().and_then(|post| post.seize(|parcel| parcels.push(parcel))) {
+        let flows = self.flows && self.home.is_lent();
+        match self.post.as_ref().filter(|_| flows).and_then(Post::seize) {
             None => self.take_back(),
-            Some(room) => {
+            Some((room, parcels)) => {
                 let packets = self.unpack(parcels);
                 self.restore(room);
                 packets
