@@ -28,6 +28,9 @@ pub(crate) trait Knot: Send {
     fn into_link(self: Box<Self>) -> Box<dyn Any + Send>;
     /// Whether the node gives another type than it takes.
     fn turns(&self) -> bool;
+    /// Whether items go through it together as they would one by one: each becomes one output, none fails, waits, or has a
+    /// choice.
+    fn is_plain(&self) -> bool;
     /// Links the run behind the node: a boxed `Box<dyn Link<B, B>>`.
     fn set_next(&mut self, next: Option<Box<dyn Any + Send>>);
     fn joiner(&mut self) -> &mut Option<Joiner>;
@@ -141,6 +144,17 @@ impl Act {
     /// Whether it moves a stage.
     pub(crate) fn moves(&self) -> bool {
         matches!(self, Self::Move { .. } | Self::Transfer { .. })
+    }
+
+    /// Whether items that may go on together may still do so behind it.
+    fn is_plain(&self) -> bool {
+        match self {
+            Self::Insert { knot, .. } | Self::Replace { knot, .. } | Self::Attach { knot, .. } => knot.is_plain(),
+            Self::Remove { .. } | Self::Move { .. } | Self::Rename { .. } => true,
+            Self::Detach { .. } | Self::Workers { .. } => true,
+            // What comes to be on the way of items, and has not been before, is not known here.
+            Self::Transfer { .. } | Self::HandOver { .. } | Self::Route { .. } => false,
+        }
     }
 
     /// Whether something leaves the pipeline by it, or is left by a route.

@@ -7,17 +7,29 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// Nanoseconds per item over all rounds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Times {
     pub(crate) min: f64,
     pub(crate) median: f64,
+    /// One after the other: those of all sides with the same number came to pass one after the other, too.
+    pub(crate) rounds: Vec<f64>,
 }
 
 impl Times {
-    fn new(mut rounds: Vec<f64>) -> Self {
-        rounds.sort_by(f64::total_cmp);
-        Self { min: rounds[0], median: rounds[rounds.len() / 2] }
+    fn new(rounds: Vec<f64>) -> Self {
+        Self { min: rounds.iter().copied().fold(f64::INFINITY, f64::min), median: median(rounds.clone()), rounds }
     }
+
+    /// How many times the others' this is, round by round.
+    pub(crate) fn over<'a>(&'a self, others: &'a Self) -> impl Iterator<Item = f64> + 'a {
+        self.rounds.iter().zip(&others.rounds).map(|(own, other)| own / other)
+    }
+}
+
+/// None is no number.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// One way of doing it, which runs as many items as it is told.
@@ -98,7 +110,7 @@ pub(crate) fn time(items: u64, run: &mut impl FnMut(u64)) -> f64 {
 }
 
 /// Minimum and median.
-pub(crate) fn show(times: Times) -> String {
+pub(crate) fn show(times: &Times) -> String {
     format!("{:.1} / {:.1}", times.min, times.median)
 }
 

@@ -13,7 +13,7 @@ use coroute::{Ends, Pipeline};
 use crate::contest::{Plan, Side, Times, show, side, verdict};
 
 /// Items that may wait between two threads.
-const ROOM: usize = 1024;
+pub(crate) const ROOM: usize = 1024;
 
 /// What relays do to items.
 pub(crate) fn add(x: u64) -> u64 {
@@ -38,7 +38,7 @@ fn row(hops: usize, batch: usize, times: &[(&str, Times)]) {
     let [ours, peers @ ..] = times else { return };
     let best = peers.iter().map(|(_, times)| times.median).fold(f64::INFINITY, f64::min);
     let ratio = ours.1.median / best;
-    let shown: Vec<_> = times.iter().map(|(_, times)| show(*times)).collect();
+    let shown: Vec<_> = times.iter().map(|(_, times)| show(times)).collect();
     println!("| {hops} | {batch} | {} | {ratio:.2} | <= 1.3 | {} |", shown.join(" | "), verdict(ratio <= 1.3));
 }
 

@@ -3,6 +3,13 @@
 mod contest;
 mod edits;
 mod hop;
+#[allow(dead_code, unused_imports)]
+#[path = "../../src/lane.rs"]
+mod lane;
+mod lanes;
+#[allow(dead_code, unused_imports)]
+#[path = "../../src/parker.rs"]
+mod parker;
 mod peers;
 mod stages;
 mod work;
@@ -34,6 +41,7 @@ fn main() {
     }
     let plan = Plan::new(!measured, words.first().cloned());
     stages::print(&plan);
+    lanes::print(&plan);
     hop::print(&plan);
     peers::print(&plan);
     edits::print(&plan);

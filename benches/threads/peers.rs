@@ -41,7 +41,7 @@ fn rows(work: &str, times: &[(&str, Times)]) {
     let ours = times[0].1.median;
     for (name, times) in times {
         let order = if name.contains("unordered") || name.contains("par_bridge") { "no" } else { "kept" };
-        println!("| {work} | {name} | {order} | {} | {:.2} |", show(*times), times.median / ours);
+        println!("| {work} | {name} | {order} | {} | {:.2} |", show(times), times.median / ours);
     }
 }
 

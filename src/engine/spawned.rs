@@ -138,7 +138,8 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         let most = if single { BATCH } else { AHEAD };
         match self.chain.flows() {
             false => most,
-            true if recorded != Detail::Edits || self.current.as_ref().is_some_and(|current| current.is_crossed()) => 1,
+            true if recorded != Detail::Edits => 1,
+            true if self.current.as_ref().is_some_and(|current| current.travels.any_parts_items()) => 1,
             true => self.chain.grain().clamp(1, most),
         }
     }

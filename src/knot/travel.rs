@@ -140,6 +140,11 @@ impl Travels {
         self.list.iter().any(|travel| !travel.is_made())
     }
 
+    /// Whether an edit has something to change further on behind which items may not go on together any more.
+    pub(crate) fn any_parts_items(&self) -> bool {
+        self.list.iter().flat_map(|travel| &travel.acts).any(|(_, act)| !act.is_plain())
+    }
+
     /// The stages that leave by the edit of `revision` and give what they hold back first, and those around them.
     pub(crate) fn due(&mut self, revision: u64) -> Vec<NodeId> {
         let drains = self.of(revision).map_or(&[][..], |travel| &travel.drains);

@@ -6,7 +6,7 @@ use super::Node;
 use super::gate::gated;
 use crate::cycle::{Cycle, Site};
 use crate::knot::{AnyChain, AnySwitch, Exchange, Joiner, Knot, Leave, Taken, Travels, Wait};
-use crate::link::{Link, Recount, Work};
+use crate::link::{Link, Recount, Status, Work};
 use crate::name::{Name, Type};
 use crate::roster::{NoThread, Roster};
 
@@ -36,6 +36,10 @@ where
 
     fn turns(&self) -> bool {
         Type::of::<A>() != Type::of::<B>()
+    }
+
+    fn is_plain(&self) -> bool {
+        self.work.status(&self.site) == Status::CLEAR
     }
 
     fn set_next(&mut self, next: Option<Box<dyn Any + Send>>) {
