@@ -298,7 +298,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
             self.hold.is_none() && self.out.is_empty() && self.cx.failures.is_empty() && self.cx.panic.is_none();
         self.told = clear && self.single && recorded != Detail::Edits;
         self.direct = clear && self.single && !self.told;
-        self.grain = self.grain(status.single, recorded);
+        self.grain = self.grain(status.single, status.alike, recorded);
         self.clear = NEVER;
         self.quick = if self.direct { self.seen } else { NEVER };
         if let Some(current) = &mut self.current {

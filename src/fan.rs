@@ -5,6 +5,7 @@ mod batch;
 mod branching;
 mod failover;
 mod flow;
+mod outlook;
 mod patience;
 mod wait;
 
@@ -319,34 +320,7 @@ impl<A: Send + 'static, B: Send + 'static> Work<A, B> for Fan<A, B> {
     }
 
     fn status(&self, site: &Site) -> Status {
-        let mut status = Status::CLEAR;
-        let mut blocked = Vec::new();
-        for slot in &self.routed {
-            let mut target = Status::CLEAR;
-            let stowed = || self.slots.get(*slot as usize)?.as_ref();
-            if let Some(link) = self.live.as_ref().or_else(stowed) {
-                link.status(&mut target);
-            }
-            blocked.extend(target.blocked.take());
-            status.and(target);
-        }
-        let all = self.pick.is(PolicyKind::All);
-        let changes = [PolicyKind::Once, PolicyKind::Failover, PolicyKind::Generator];
-        let changes = changes.iter().any(|kind| self.pick.is(*kind));
-        status.steady &= !changes && blocked.is_empty();
-        status.fixed &= self.pick.is(PolicyKind::One);
-        status.single &= !changes && (!all || self.routed.len() < 2);
-        status.parks |= self.branching.as_ref().is_some_and(|branching| !branching.meet.is_empty());
-        let shut = if all { !blocked.is_empty() } else { blocked.len() == self.routed.len() };
-        if self.spent.is_some() || self.pick.is(PolicyKind::None) {
-            status.blocked = Some(site.name.clone().into());
-        } else if shut {
-            status.blocked = blocked.into_iter().next().map(|mut path: Path| {
-                path.prefix(&site.name);
-                path
-            });
-        }
-        status
+        self.outlook(site)
     }
 
     fn recount(&mut self, how: Recount, cx: &mut Cycle, _: &Site) {

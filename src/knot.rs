@@ -146,14 +146,15 @@ impl Act {
         matches!(self, Self::Move { .. } | Self::Transfer { .. })
     }
 
-    /// Whether items that may go on together may still do so behind it.
-    fn is_plain(&self) -> bool {
+    /// Whether items that may go on together may still do so behind it; `alike` says so of the targets of switches.
+    fn is_plain(&self, alike: bool) -> bool {
         match self {
             Self::Insert { knot, .. } | Self::Replace { knot, .. } | Self::Attach { knot, .. } => knot.is_plain(),
             Self::Remove { .. } | Self::Move { .. } | Self::Rename { .. } => true,
             Self::Detach { .. } | Self::Workers { .. } => true,
             // What comes to be on the way of items, and has not been before, is not known here.
-            Self::Transfer { .. } | Self::HandOver { .. } | Self::Route { .. } => false,
+            Self::Transfer { .. } | Self::HandOver { .. } => false,
+            Self::Route { route, .. } => alike && route.is_even(),
         }
     }
 

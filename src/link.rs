@@ -106,6 +106,8 @@ pub(crate) struct Status {
     pub(crate) fixed: bool,
     /// Every stage gives exactly one output.
     pub(crate) exact: bool,
+    /// Whether all that may still be so when switches are routed to others of their targets.
+    pub(crate) alike: bool,
     /// A switch that every item passes, and that has no target.
     pub(crate) blocked: Option<Path>,
     /// While tasks run the pipeline, packets may be parked on the way, so that [`Link::call`] does not work then.
@@ -115,8 +117,16 @@ pub(crate) struct Status {
 }
 
 impl Status {
-    pub(crate) const CLEAR: Self =
-        Self { single: true, steady: true, fixed: true, exact: true, blocked: None, parks: false, waits: None };
+    pub(crate) const CLEAR: Self = Self {
+        single: true,
+        steady: true,
+        fixed: true,
+        exact: true,
+        alike: true,
+        blocked: None,
+        parks: false,
+        waits: None,
+    };
 
     /// A stage where packets are parked, and that only works while tasks run the pipeline.
     pub(crate) fn waits(stage: Path) -> Self {
@@ -128,6 +138,7 @@ impl Status {
         self.steady &= other.steady;
         self.fixed &= other.fixed;
         self.exact &= other.exact;
+        self.alike &= other.alike;
         self.parks |= other.parks;
         if self.blocked.is_none() {
             self.blocked = other.blocked;

@@ -232,6 +232,11 @@ impl Route {
         }
     }
 
+    /// Whether each item goes to one target, and none changes where the next goes but by its turn.
+    pub(crate) fn is_even(&self) -> bool {
+        matches!(self.policy, Policy::One | Policy::Next | Policy::Weighted(_) | Policy::Key(_) | Policy::When(_))
+    }
+
     /// What can be said of the route without the switch it is for.
     pub(crate) fn check(&self) -> Result<RouteView, Refusal> {
         let targets = self.targets.as_ref().map_err(Clone::clone)?;

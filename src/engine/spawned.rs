@@ -131,7 +131,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
 
     /// How many items may be accepted as one packet. What a packet becomes may go beyond the capacities inside, so that it
     /// has no more items than the least of these.
-    pub(super) fn grain(&mut self, single: bool, recorded: Detail) -> usize {
+    pub(super) fn grain(&mut self, single: bool, alike: bool, recorded: Detail) -> usize {
         if !self.steady || !self.current.as_ref().is_some_and(|current| current.spawned) {
             return 1;
         }
@@ -139,7 +139,7 @@ impl<In: Send + 'static, Out: Send + 'static> Engine<In, Out> {
         match self.chain.flows() {
             false => most,
             true if recorded != Detail::Edits => 1,
-            true if self.current.as_ref().is_some_and(|current| current.travels.any_parts_items()) => 1,
+            true if self.current.as_ref().is_some_and(|current| current.travels.any_parts_items(alike)) => 1,
             true => self.chain.grain().clamp(1, most),
         }
     }

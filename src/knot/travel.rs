@@ -140,9 +140,10 @@ impl Travels {
         self.list.iter().any(|travel| !travel.is_made())
     }
 
-    /// Whether an edit has something to change further on behind which items may not go on together any more.
-    pub(crate) fn any_parts_items(&self) -> bool {
-        self.list.iter().flat_map(|travel| &travel.acts).any(|(_, act)| !act.is_plain())
+    /// Whether an edit has something to change further on behind which items may not go on together any more;
+    /// `alike` says whether they may whatever target a switch is routed to.
+    pub(crate) fn any_parts_items(&self, alike: bool) -> bool {
+        self.list.iter().flat_map(|travel| &travel.acts).any(|(_, act)| !act.is_plain(alike))
     }
 
     /// The stages that leave by the edit of `revision` and give what they hold back first, and those around them.
