@@ -24,6 +24,7 @@ pub mod why {}
 #[doc = include_str!("guide/speed.md")]
 #[doc = include_str!("guide/speed_tasks.md")]
 #[doc = include_str!("guide/throughput.svg")]
+#[doc = include_str!("guide/speed_threads.md")]
 pub mod speed {}
 
 #[doc = include_str!("guide/scripts.md")]

@@ -150,8 +150,11 @@ impl Act {
     fn is_plain(&self, alike: bool) -> bool {
         match self {
             Self::Insert { knot, .. } | Self::Replace { knot, .. } | Self::Attach { knot, .. } => knot.is_plain(),
-            Self::Remove { .. } | Self::Move { .. } | Self::Rename { .. } => true,
-            Self::Detach { .. } | Self::Workers { .. } => true,
+            Self::Remove { .. }
+            | Self::Move { .. }
+            | Self::Rename { .. }
+            | Self::Detach { .. }
+            | Self::Workers { .. } => true,
             // What comes to be on the way of items, and has not been before, is not known here.
             Self::Transfer { .. } | Self::HandOver { .. } => false,
             Self::Route { route, .. } => alike && route.is_even(),

@@ -1,9 +1,9 @@
 //! What it costs an item to get from one thread to another, beside channels used plainly.
 //!
-//! *Two hops*: ours from the sender through the pipeline's own thread to the receiver, beside a thread that takes from one
-//! channel and gives to another. *Four*: with a thread inside the pipeline, beside three such threads. A batch is what
-//! is sent at once; in channels it is a `Vec`. Whatever the batch, 1024 items may wait between two threads. Every relay does
-//! the same to every item.
+//! *One hop*: the queue alone that is between the pipeline's own thread and a stage's. *Two*: ours from the sender through the
+//! pipeline's own thread to the receiver, beside a thread that takes from one channel and gives to another. *Four*: with a
+//! thread inside the pipeline, beside three such threads. A batch is what is sent at once; in channels it is a `Vec`. Whatever
+//! the batch, 1024 items may wait between two threads. Every relay does the same to every item.
 
 use std::hint::black_box;
 use std::thread;
@@ -11,6 +11,7 @@ use std::thread;
 use coroute::{Ends, Pipeline};
 
 use crate::contest::{Plan, Side, Times, show, side, verdict};
+use crate::lanes;
 
 /// Items that may wait between two threads.
 pub(crate) const ROOM: usize = 1024;
@@ -27,6 +28,9 @@ pub(crate) fn print(plan: &Plan) {
     println!("\nHops between threads, ns per item (min / median):\n");
     println!("| hops | batch | ours | crossbeam-channel | kanal | crossfire | ours / the best | target | met |");
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    for batch in [1, 64, 256] {
+        row(1, batch, &plan.contest(lanes::sides(batch)));
+    }
     for (hops, relays) in [(2, 1), (4, 3)] {
         for batch in [1, 64, 256] {
             row(hops, batch, &plan.contest(sides(batch, relays)));

@@ -8,29 +8,12 @@ use std::future::poll_fn;
 use std::hint::black_box;
 use std::thread;
 
-use crate::contest::{Plan, Side, show, side, verdict};
+use crate::contest::{Side, side};
 use crate::hop::{ROOM, Receives, Sends};
 use crate::lane::{Drain, Feed, Full, lane};
 use crate::parker::block_on;
 
-pub(crate) fn print(plan: &Plan) {
-    if !plan.wants("lanes") {
-        return;
-    }
-    println!("\nOne hop between two threads, ns per item (min / median):\n");
-    println!("| batch | ours | crossbeam-channel | kanal | crossfire | ours / the best | target | met |");
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
-    for batch in [1, 64, 256] {
-        let times = plan.contest(sides(batch));
-        let [ours, peers @ ..] = &times[..] else { return };
-        let best = peers.iter().map(|(_, times)| times.median).fold(f64::INFINITY, f64::min);
-        let ratio = ours.1.median / best;
-        let shown: Vec<_> = times.iter().map(|(_, times)| show(times)).collect();
-        println!("| {batch} | {} | {ratio:.2} | <= 1.3 | {} |", shown.join(" | "), verdict(ratio <= 1.3));
-    }
-}
-
-fn sides(batch: usize) -> Vec<Side> {
+pub(crate) fn sides(batch: usize) -> Vec<Side> {
     if batch == 1 {
         return vec![
             side("ours", move |items| hop(items, lane(ROOM), |x| x, |x| x)),

@@ -41,7 +41,6 @@ fn main() {
     }
     let plan = Plan::new(!measured, words.first().cloned());
     stages::print(&plan);
-    lanes::print(&plan);
     hop::print(&plan);
     peers::print(&plan);
     edits::print(&plan);

@@ -13,9 +13,9 @@ use coroute::{Pipeline, workers};
 use crate::contest::{Plan, Times, median, show, side, verdict};
 use crate::work::Work;
 
-/// Long enough for the system to give every thread a core.
-const ROUND: Duration = Duration::from_millis(100);
-const ROUNDS: usize = 101;
+/// Long enough for the system to give every thread a core, short enough for the machine to stay as it is for a round of each side.
+const ROUND: Duration = Duration::from_millis(25);
+const ROUNDS: usize = 401;
 
 /// How many times as long as ever two threads take, at most, where the machine has given two cores.
 const TWO_CORES: f64 = 1.05;
