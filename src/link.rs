@@ -133,6 +133,11 @@ impl Status {
         Self { single: false, steady: false, exact: false, parks: true, waits: Some(stage), ..Self::CLEAR }
     }
 
+    /// Whether items that go through together do as they would one by one, and one comes out for each.
+    pub(crate) fn goes_together(&self) -> bool {
+        self.steady && self.single && self.exact && self.alike && self.blocked.is_none()
+    }
+
     pub(crate) fn and(&mut self, other: Self) {
         self.single &= other.single;
         self.steady &= other.steady;

@@ -14,22 +14,25 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
     pub(super) fn outlook(&self, site: &Site) -> Status {
         let mut status = Status::CLEAR;
         let mut blocked = Vec::new();
+        // Each target is asked once: it may have switches inside.
+        let mut alike = self.slots.len() <= FEW;
         for slot in &self.routed {
             let mut target = Status::CLEAR;
             let stowed = || self.slots.get(*slot as usize)?.as_ref();
             if let Some(link) = self.live.as_ref().or_else(stowed) {
                 link.status(&mut target);
             }
+            alike &= target.goes_together();
             blocked.extend(target.blocked.take());
             status.and(target);
         }
+        status.alike = alike && self.others_go_together();
         let all = self.pick.is(PolicyKind::All);
         let changes = [PolicyKind::Once, PolicyKind::Failover, PolicyKind::Generator];
         let changes = changes.iter().any(|kind| self.pick.is(*kind));
         status.steady &= !changes && blocked.is_empty();
         status.fixed &= self.pick.is(PolicyKind::One);
         status.single &= !changes && (!all || self.routed.len() < 2);
-        status.alike &= self.is_alike();
         status.parks |= self.branching.as_ref().is_some_and(|branching| !branching.meet.is_empty());
         let shut = if all { !blocked.is_empty() } else { blocked.len() == self.routed.len() };
         if self.spent.is_some() || self.pick.is(PolicyKind::None) {
@@ -43,14 +46,13 @@ impl<A: Send + 'static, B: Send + 'static> Fan<A, B> {
         status
     }
 
-    /// Whether items that go through any of the targets together do as they would one by one, also those that no route leads to.
-    fn is_alike(&self) -> bool {
-        let mut targets = self.slots.iter().flatten().chain(&self.live);
-        self.slots.len() <= FEW
-            && targets.all(|target| {
-                let mut status = Status::CLEAR;
-                target.status(&mut status);
-                status.steady && status.single && status.exact && status.alike && status.blocked.is_none()
-            })
+    /// Whether items that go through any of the targets together to which no route leads do as they would one by one.
+    fn others_go_together(&self) -> bool {
+        let others = self.slots.iter().enumerate().filter(|(slot, _)| !self.routed.contains(&(*slot as u32)));
+        others.filter_map(|(_, target)| target.as_ref()).all(|target| {
+            let mut status = Status::CLEAR;
+            target.status(&mut status);
+            status.goes_together()
+        })
     }
 }
