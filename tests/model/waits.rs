@@ -56,7 +56,11 @@ impl Sum {
             End::Failed(faults) => faults.iter_mut(),
             _ => [].iter_mut(),
         };
-        noted.chain(failed).for_each(|fault| fault.cycle = 0);
+        noted.chain(failed).for_each(|fault| {
+            fault.cycle = 0;
+            // A thread knows the path of when it got the stage; the name stays.
+            fault.path = fault.path.rsplit('/').next().unwrap_or_default().to_owned();
+        });
     }
 
     fn add(&mut self, seen: Seen) {
